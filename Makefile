@@ -1,0 +1,90 @@
+# Every target does its own set-up: what is missing is built from Go modules into _output/bin.
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# One setting for builds, tests and lint: the Kubernetes packages are then compiled once.
+export CGO_ENABLED := 0
+export GOFLAGS := -buildvcs=false
+GO ?= go
+
+KUBERNETES_VERSION := v1.35.8
+# The Kubernetes minor must lead: feature gates of the scheduler are read off this version.
+VERSION ?= $(KUBERNETES_VERSION)+tollgate.$(shell git describe --tags --always --dirty 2>/dev/null | tr -c 'a-zA-Z0-9\n' '-')
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
+STAMP = -X k8s.io/component-base/version.gitVersion=$(1) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=35
+LDFLAGS = -s -w $(call STAMP,$(VERSION)) -X k8s.io/component-base/version.gitCommit=$(COMMIT)
+UPSTREAM_LDFLAGS = -s -w $(call STAMP,$(KUBERNETES_VERSION))
+
+OUT := _output
+BIN := $(OUT)/bin
+OURS := kube-scheduler tollgate-controller
+UPSTREAM := kube-apiserver kube-controller-manager kube-scheduler-upstream
+SANDBOX := $(addprefix $(BIN)/,$(UPSTREAM) etcd kwok pebble pebble-challtestsrv)
+
+.PHONY: help
+help: ## Show the targets.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: binaries ## Run the whole story on a real control plane on loopback.
+	@$(GO) run ./cmd/demo
+
+.PHONY: sandbox
+sandbox: binaries ## Start the control plane, leave it up, and print how to use it.
+	@$(GO) build -o $(BIN)/tollgate-sandbox ./cmd/sandbox
+	@exec $(BIN)/tollgate-sandbox
+
+.PHONY: test
+test: binaries ## Run all unit and integration tests.
+	$(GO) test -timeout 20m ./...
+
+.PHONY: verify
+verify: $(BIN)/golangci-lint ## Check generated files, formatting, lint, module files and layout.
+	hack/verify-generated.sh
+	hack/verify-modules.sh
+	hack/verify-layout.sh
+	$(BIN)/golangci-lint run ./...
+
+.PHONY: generate
+generate: $(BIN)/controller-gen $(BIN)/deepcopy-gen $(BIN)/defaulter-gen $(BIN)/conversion-gen ## Regenerate code and manifests.
+	hack/generate.sh
+
+.PHONY: build
+build: ## Build the product's binaries.
+	@mkdir -p $(BIN)
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/kube-scheduler ./cmd/scheduler
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/tollgate-controller ./cmd/controller
+
+.PHONY: binaries
+binaries: build $(SANDBOX) ## Build the product's binaries and those of the sandbox.
+
+.PHONY: image
+image: ## Build the container images.
+	@for target in $(OURS); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t tollgate/$$target:latest .; done
+
+.PHONY: clean
+clean: ## Remove everything that was built.
+	rm -rf $(OUT)
+
+# $(1): package, $(2): flags. Building for the first time compiles much of Kubernetes: some ten minutes on two cores.
+say = @echo "building $(notdir $@) (the first time this takes minutes)" >&2; mkdir -p $(BIN)
+
+$(BIN)/kube-scheduler-upstream: go.mod
+	$(say); $(GO) build -ldflags '$(UPSTREAM_LDFLAGS)' -o $@ k8s.io/kubernetes/cmd/kube-scheduler
+$(BIN)/kube-apiserver $(BIN)/kube-controller-manager: $(BIN)/%: go.mod
+	$(say); $(GO) build -ldflags '$(UPSTREAM_LDFLAGS)' -o $@ k8s.io/kubernetes/cmd/$*
+$(BIN)/pebble $(BIN)/pebble-challtestsrv: $(BIN)/%: go.mod
+	$(say); $(GO) build -o $@ github.com/letsencrypt/pebble/v2/cmd/$*
+$(BIN)/etcd: hack/sandbox/go.mod
+	$(say); cd hack/sandbox && $(GO) build -o $(CURDIR)/$@ ./etcd
+$(BIN)/kwok: hack/kwok/go.mod
+	$(say); cd hack/kwok && $(GO) build -o $(CURDIR)/$@ sigs.k8s.io/kwok/cmd/kwok
+$(BIN)/golangci-lint: hack/tools/go.mod
+	$(say); cd hack/tools && $(GO) build -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/controller-gen: hack/tools/go.mod
+	$(say); cd hack/tools && $(GO) build -o $(CURDIR)/$@ sigs.k8s.io/controller-tools/cmd/controller-gen
+$(BIN)/deepcopy-gen $(BIN)/defaulter-gen $(BIN)/conversion-gen: $(BIN)/%: hack/tools/go.mod
+	$(say); cd hack/tools && $(GO) build -o $(CURDIR)/$@ k8s.io/code-generator/cmd/$*
