@@ -1,0 +1,272 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scheme
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
+	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
+	kubeschedulerscheme "k8s.io/kubernetes/pkg/scheduler/apis/config/scheme"
+	schedvalidation "k8s.io/kubernetes/pkg/scheduler/apis/config/validation"
+	"k8s.io/utils/ptr"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+	"github.com/tollgate-dev/tollgate/pkg/apis/config/hint"
+)
+
+// decode reads a configuration with a profile whose pluginConfig is given as
+// the scheduler does.
+func decode(pluginConfig string) (*schedconfig.KubeSchedulerConfiguration, error) {
+	obj, _, err := kubeschedulerscheme.Codecs.UniversalDecoder().Decode([]byte(`
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- pluginConfig:`+pluginConfig), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return obj.(*schedconfig.KubeSchedulerConfiguration), nil
+}
+
+func TestDecode(t *testing.T) {
+	defaultCostScore := &config.CostScoreArgs{
+		Strategy:         config.StrategyDominantShare,
+		AgeExponent:      ptr.To(0.06),
+		PriceAnnotations: []string{"hightower.com/cost"},
+		Estimate:         ptr.To(true),
+	}
+	tests := []struct {
+		name         string
+		pluginConfig string
+		want         []schedconfig.PluginConfig
+	}{
+		{
+			name: "no args are defaulted",
+			pluginConfig: `
+  - name: CostScore
+  - name: CertGate`,
+			want: []schedconfig.PluginConfig{
+				{Name: "CostScore", Args: defaultCostScore},
+				{Name: "CertGate", Args: &config.CertGateArgs{Source: "Secrets"}},
+			},
+		},
+		{
+			name: "explicit zero values are kept",
+			pluginConfig: `
+  - name: CostScore
+    args: {strategy: NodePrice, ageExponent: 0, priceAnnotations: [], estimate: false}`,
+			want: []schedconfig.PluginConfig{
+				{Name: "CostScore", Args: &config.CostScoreArgs{
+					Strategy:         config.StrategyNodePrice,
+					AgeExponent:      ptr.To(0.0),
+					PriceAnnotations: []string{},
+					Estimate:         ptr.To(false),
+				}},
+			},
+		},
+		{
+			name: "kind and version may be given",
+			pluginConfig: `
+  - name: CostScore
+    args: {apiVersion: kubescheduler.config.k8s.io/v1, kind: CostScoreArgs}`,
+			want: []schedconfig.PluginConfig{{Name: "CostScore", Args: defaultCostScore}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, err := decode(tt.pluginConfig)
+			if err != nil {
+				t.Fatalf("decoding: %v", err)
+			}
+			got := cfg.Profiles[0].PluginConfig[:len(tt.want)]
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("unexpected args (-want, +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeIsStrict(t *testing.T) {
+	tests := []struct {
+		name         string
+		pluginConfig string
+		wantInError  []string
+		wantHint     string
+	}{
+		{
+			name: "misspelled field",
+			pluginConfig: `
+  - name: CostScore
+    args: {strategyy: NodePrice}`,
+			wantInError: []string{"CostScore", `unknown field "strategyy"`},
+			wantHint: `CostScore has no field "strategyy"; did you mean "strategy"? ` +
+				`valid fields: strategy, ageExponent, priceAnnotations, estimate`,
+		},
+		{
+			name: "misspelled fields of two plugins and one of upstream's",
+			pluginConfig: `
+  - name: CostScore
+    args: {ageexponent: 0, colour: blue}
+  - name: CertGate
+    args: {sourec: Secrets}
+  - name: NodeResourcesFit
+    args: {scoringStrategy: {typo: MostAllocated}}`,
+			wantInError: []string{`unknown field "colour"`, `unknown field "sourec"`},
+			wantHint: `CostScore has no field "ageexponent"; did you mean "ageExponent"? ` +
+				`valid fields: strategy, ageExponent, priceAnnotations, estimate` + "\n" +
+				`CostScore has no field "colour"; ` +
+				`valid fields: strategy, ageExponent, priceAnnotations, estimate` + "\n" +
+				`CertGate has no field "sourec"; did you mean "source"? valid fields: source` + "\n" +
+				`NodeResourcesFit has no field "scoringStrategy.typo"; did you mean "type"? ` +
+				`valid fields: type, resources, requestedToCapacityRatio`,
+		},
+		{
+			name: "wrong type",
+			pluginConfig: `
+  - name: CostScore
+    args: {estimate: "yes"}`,
+			wantInError: []string{"CostScore", "CostScoreArgs.estimate of type bool"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := decode(tt.pluginConfig)
+			if err == nil {
+				t.Fatal("decoding succeeded, want an error")
+			}
+			for _, want := range tt.wantInError {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not contain %q", err, want)
+				}
+			}
+			if diff := cmp.Diff(tt.wantHint, hint.ForError(err)); diff != "" {
+				t.Errorf("unexpected hint for %q (-want, +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// The configurations that are shipped must be what a scheduler can start with.
+func TestShippedConfigurations(t *testing.T) {
+	tests := []struct {
+		file           string
+		wantProfiles   []string
+		wantLease      string
+		wantKubeconfig string
+	}{
+		{
+			file:         "beside.yaml",
+			wantProfiles: []string{"tollgate"},
+			wantLease:    "tollgate-system/tollgate-scheduler",
+		},
+		{
+			file:           "replace.yaml",
+			wantProfiles:   []string{"default-scheduler", "tollgate"},
+			wantLease:      "kube-system/kube-scheduler",
+			wantKubeconfig: "/etc/kubernetes/scheduler.conf",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.file, func(t *testing.T) {
+			cfg, err := options.LoadConfigFromFile(klog.Background(), "../../../../config/scheduler/"+tt.file)
+			if err != nil {
+				t.Fatalf("loading: %v", err)
+			}
+			if err := schedvalidation.ValidateKubeSchedulerConfiguration(cfg); err != nil {
+				t.Errorf("validating: %v", err)
+			}
+			var profiles []string
+			for _, p := range cfg.Profiles {
+				profiles = append(profiles, p.SchedulerName)
+			}
+			if diff := cmp.Diff(tt.wantProfiles, profiles); diff != "" {
+				t.Errorf("unexpected profiles (-want, +got):\n%s", diff)
+			}
+			if got := cfg.LeaderElection.ResourceNamespace + "/" + cfg.LeaderElection.ResourceName; !cfg.LeaderElection.LeaderElect || got != tt.wantLease {
+				t.Errorf("got lease %q (elect: %v), want %q", got, cfg.LeaderElection.LeaderElect, tt.wantLease)
+			}
+			if got := cfg.ClientConnection.Kubeconfig; got != tt.wantKubeconfig {
+				t.Errorf("got kubeconfig %q, want %q", got, tt.wantKubeconfig)
+			}
+			checkTollgateProfile(t, cfg.Profiles[len(cfg.Profiles)-1])
+		})
+	}
+}
+
+// The default-scheduler profile of replace.yaml must be upstream's.
+func TestReplaceKeepsDefaultProfile(t *testing.T) {
+	cfg, err := options.LoadConfigFromFile(klog.Background(), "../../../../config/scheduler/replace.yaml")
+	if err != nil {
+		t.Fatalf("loading: %v", err)
+	}
+	plain, _, err := kubeschedulerscheme.Codecs.UniversalDecoder().Decode([]byte(
+		"apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"), nil, nil)
+	if err != nil {
+		t.Fatalf("decoding: %v", err)
+	}
+	want := plain.(*schedconfig.KubeSchedulerConfiguration).Profiles[0]
+	if diff := cmp.Diff(want, cfg.Profiles[0]); diff != "" {
+		t.Errorf("unexpected profile (-want, +got):\n%s", diff)
+	}
+}
+
+func checkTollgateProfile(t *testing.T, p schedconfig.KubeSchedulerProfile) {
+	t.Helper()
+	if got := ptr.Deref(p.PercentageOfNodesToScore, 0); got != 100 {
+		t.Errorf("got percentageOfNodesToScore %d, want 100", got)
+	}
+	weights := map[string]int32{}
+	for _, e := range p.Plugins.MultiPoint.Enabled {
+		if e.Weight != 0 {
+			weights[e.Name] = e.Weight
+		}
+	}
+	wantWeights := map[string]int32{
+		"TaintToleration":   200000,
+		"NodeAffinity":      200000,
+		"InterPodAffinity":  200000,
+		"PodTopologySpread": 200000,
+		"DynamicResources":  200000,
+		"CostScore":         1000,
+		"NodeResourcesFit":  1,
+	}
+	if diff := cmp.Diff(wantWeights, weights); diff != "" {
+		t.Errorf("unexpected weights (-want, +got):\n%s", diff)
+	}
+	args := map[string]any{}
+	for _, c := range p.PluginConfig {
+		args[c.Name] = c.Args
+	}
+	wantArgs := map[string]any{
+		"CostScore": &config.CostScoreArgs{
+			Strategy:         config.StrategyDominantShare,
+			AgeExponent:      ptr.To(0.06),
+			PriceAnnotations: []string{"hightower.com/cost"},
+			Estimate:         ptr.To(true),
+		},
+		"CertGate": &config.CertGateArgs{Source: config.SourceSecrets},
+		"NodeResourcesFit": &schedconfig.NodeResourcesFitArgs{
+			ScoringStrategy: &schedconfig.ScoringStrategy{
+				Type:      schedconfig.MostAllocated,
+				Resources: []schedconfig.ResourceSpec{{Name: "cpu", Weight: 1}, {Name: "memory", Weight: 1}},
+			},
+		},
+		"PodTopologySpread": &schedconfig.PodTopologySpreadArgs{DefaultingType: schedconfig.ListDefaulting},
+	}
+	for name, want := range wantArgs {
+		if diff := cmp.Diff(want, args[name], cmpIgnoreEmpty); diff != "" {
+			t.Errorf("unexpected args of %s (-want, +got):\n%s", name, diff)
+		}
+	}
+}
+
+// cmpIgnoreEmpty takes an empty list for a missing one.
+var cmpIgnoreEmpty = cmp.FilterPath(
+	func(p cmp.Path) bool { return p.Last().String() == ".DefaultConstraints" },
+	cmp.Ignore(),
+)

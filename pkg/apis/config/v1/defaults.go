@@ -1,0 +1,41 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+)
+
+func addDefaultingFuncs(scheme *runtime.Scheme) error {
+	return RegisterDefaults(scheme)
+}
+
+// SetDefaults_CostScoreArgs fills in what the configuration leaves out.
+func SetDefaults_CostScoreArgs(obj *CostScoreArgs) {
+	if obj.Strategy == "" {
+		obj.Strategy = config.StrategyDominantShare
+	}
+	if obj.AgeExponent == nil {
+		obj.AgeExponent = ptr.To(config.DefaultAgeExponent)
+	}
+	// An explicit [] turns the extra annotations off and is kept.
+	if obj.PriceAnnotations == nil {
+		obj.PriceAnnotations = slices.Clone(config.DefaultPriceAnnotations)
+	}
+	if obj.Estimate == nil {
+		obj.Estimate = ptr.To(config.DefaultEstimate)
+	}
+}
+
+// SetDefaults_CertGateArgs fills in what the configuration leaves out.
+func SetDefaults_CertGateArgs(obj *CertGateArgs) {
+	if obj.Source == "" {
+		obj.Source = config.SourceSecrets
+	}
+}

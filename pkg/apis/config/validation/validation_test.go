@@ -1,0 +1,95 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package validation
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+)
+
+func TestValidateCostScoreArgs(t *testing.T) {
+	tests := []struct {
+		name string
+		args config.CostScoreArgs
+		want []string // one part of each fault's text; empty: valid
+	}{
+		{name: "only the strategy is required", args: config.CostScoreArgs{Strategy: "NodePrice"}},
+		{name: "everything set", args: config.CostScoreArgs{
+			Strategy:         "DominantShare",
+			AgeExponent:      ptr.To(1.0),
+			PriceAnnotations: []string{"hightower.com/cost", "tollgate.dev/hourly-price"},
+			Estimate:         ptr.To(false),
+		}},
+		{
+			name: "misspelled strategy",
+			args: config.CostScoreArgs{Strategy: "NodePrise"},
+			want: []string{`strategy: Unsupported value: "NodePrise": supported values: "DominantShare", "NodePrice"; did you mean "NodePrice"?`},
+		},
+		{
+			name: "strategy in the wrong case",
+			args: config.CostScoreArgs{Strategy: "dominantshare"},
+			want: []string{`did you mean "DominantShare"?`},
+		},
+		{
+			name: "strategy that resembles none",
+			args: config.CostScoreArgs{Strategy: "Random"},
+			want: []string{`strategy: Unsupported value: "Random": supported values: "DominantShare", "NodePrice"`},
+		},
+		{
+			name: "all faults at once",
+			args: config.CostScoreArgs{
+				Strategy:         "",
+				AgeExponent:      ptr.To(-0.1),
+				PriceAnnotations: []string{"a/b/c", "x", "x", ""},
+			},
+			want: []string{
+				`strategy: Unsupported value: ""`,
+				`ageExponent: Invalid value: -0.1: must be between 0 (age does not count) and 1`,
+				`priceAnnotations[0]: Invalid value: "a/b/c"`,
+				`priceAnnotations[2]: Duplicate value: "x"`,
+				`priceAnnotations[3]: Invalid value: ""`,
+			},
+		},
+		{
+			name: "exponent that is not a number",
+			args: config.CostScoreArgs{Strategy: "NodePrice", AgeExponent: ptr.To(math.NaN())},
+			want: []string{"ageExponent: Invalid value"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			checkFaults(t, ValidateCostScoreArgs(nil, &tt.args), tt.want)
+		})
+	}
+}
+
+func TestValidateCertGateArgs(t *testing.T) {
+	checkFaults(t, ValidateCertGateArgs(nil, &config.CertGateArgs{Source: "Secrets"}), nil)
+	checkFaults(t, ValidateCertGateArgs(field.NewPath("args"), &config.CertGateArgs{Source: "secret"}),
+		[]string{`args.source: Unsupported value: "secret": supported values: "Secrets"; did you mean "Secrets"?`})
+}
+
+func checkFaults(t *testing.T, err error, want []string) {
+	t.Helper()
+	if len(want) == 0 {
+		if err != nil {
+			t.Errorf("unexpected error: %v", err)
+		}
+		return
+	}
+	if err == nil {
+		t.Fatalf("got no error, want %q", want)
+	}
+	for _, w := range want {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("error %q does not contain %q", err, w)
+		}
+	}
+}

@@ -1,0 +1,231 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// LetsEncryptStaging is the default ACME server: certificates of it are not trusted by browsers, so that nothing is lost while trying out.
+const LetsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/directory"
+
+// LocalSecretReference names a Secret: in the issuer's namespace for a CertIssuer, in the controller's for a ClusterCertIssuer.
+type LocalSecretReference struct {
+	// name of the Secret.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+}
+
+// HTTP01IngressSolver leads the CA's HTTP requests to the controller with an Ingress.
+type HTTP01IngressSolver struct {
+	// ingressClassName of the Ingress that is made for each challenge, for example "nginx". Default: the cluster's default class.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	IngressClassName *string `json:"ingressClassName,omitempty"`
+}
+
+// HTTP01Solver answers http-01 challenges from the controller itself; there are no solver pods.
+type HTTP01Solver struct {
+	// ingress leads the CA's requests to the controller.
+	// +optional
+	Ingress *HTTP01IngressSolver `json:"ingress,omitempty"`
+}
+
+// Solver says how the challenges of an ACME order are answered.
+type Solver struct {
+	// http01 answers over HTTP on port 80 of the names.
+	// +required
+	HTTP01 *HTTP01Solver `json:"http01"`
+}
+
+// ACMEIssuer obtains certificates from an ACME server (RFC 8555).
+type ACMEIssuer struct {
+	// server is the URL of the ACME directory. Default: Let's Encrypt staging.
+	// +kubebuilder:default="https://acme-staging-v02.api.letsencrypt.org/directory"
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://')",message="server must be an https URL of an ACME directory"
+	// +optional
+	Server string `json:"server,omitempty"`
+
+	// email that the CA may write to.
+	// +kubebuilder:validation:MaxLength=254
+	// +optional
+	Email string `json:"email,omitempty"`
+
+	// termsOfServiceAgreed must be true: the CA's terms of service are accepted.
+	// +kubebuilder:validation:XValidation:rule="self",message="termsOfServiceAgreed must be true: read the CA's terms of service, then set it"
+	// +required
+	TermsOfServiceAgreed bool `json:"termsOfServiceAgreed"`
+
+	// privateKeySecretRef names the Secret that keeps the account key; it is made when it is absent.
+	// +required
+	PrivateKeySecretRef LocalSecretReference `json:"privateKeySecretRef"`
+
+	// caBundle is PEM (base64 in JSON and YAML) of the roots that verify the ACME server's own HTTPS certificate. Default: the system's roots.
+	// +optional
+	CABundle []byte `json:"caBundle,omitempty"`
+
+	// profile asked of the server, for example "tlsserver". Default: the server's choice.
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Profile string `json:"profile,omitempty"`
+
+	// solvers say how challenges are answered; the first that fits a name is used.
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +required
+	Solvers []Solver `json:"solvers"`
+}
+
+// SelfSignedCA makes the CA's own certificate.
+type SelfSignedCA struct {
+	// commonName of the CA. Default: the issuer's name.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	CommonName string `json:"commonName,omitempty"`
+	// duration that the CA is valid for. Default 87600h (ten years).
+	// +optional
+	Duration *metav1.Duration `json:"duration,omitempty"`
+}
+
+// CAIssuer signs with a CA key pair that is kept in a Secret.
+type CAIssuer struct {
+	// secretName is the Secret of type kubernetes.io/tls with the CA's certificate and key.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	SecretName string `json:"secretName"`
+	// selfSigned makes the key pair when the Secret is absent. Without it a missing Secret is an error. An existing Secret is never overwritten.
+	// +optional
+	SelfSigned *SelfSignedCA `json:"selfSigned,omitempty"`
+	// backdate is how long before now certificates begin to be valid, for clients whose clocks are behind. Default 5m.
+	// +optional
+	Backdate *metav1.Duration `json:"backdate,omitempty"`
+	// maxDuration that a TLSCertificate may ask for. Default 2160h (90 days).
+	// +optional
+	MaxDuration *metav1.Duration `json:"maxDuration,omitempty"`
+}
+
+// IssuerSpec is common to CertIssuer and ClusterCertIssuer.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.acme) != has(self.ca)",message="set exactly one of acme and ca"
+type IssuerSpec struct {
+	// acme obtains certificates from an ACME server such as Let's Encrypt.
+	// +optional
+	ACME *ACMEIssuer `json:"acme,omitempty"`
+	// ca signs with a key pair in a Secret.
+	// +optional
+	CA *CAIssuer `json:"ca,omitempty"`
+}
+
+// AllowRule permits the namespaces it selects certain names. All names of a TLSCertificate must be permitted by rules that select its namespace.
+type AllowRule struct {
+	// namespaceSelector selects namespaces by label; an empty selector selects all.
+	// +required
+	NamespaceSelector metav1.LabelSelector `json:"namespaceSelector"`
+	// dnsNames are patterns: an exact name, "*.example.com" for any one label and for the wildcard itself, or "**.example.com" for any depth below it.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +optional
+	DNSNames []string `json:"dnsNames,omitempty"`
+	// ipRanges in CIDR form, for example ["10.0.0.0/8"].
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +optional
+	IPRanges []string `json:"ipRanges,omitempty"`
+}
+
+// ClusterIssuerSpec is an issuer with a list of who may use it.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.acme) != has(self.ca)",message="set exactly one of acme and ca"
+type ClusterIssuerSpec struct {
+	IssuerSpec `json:",inline"`
+	// allow says which namespaces may have which names. Empty allows nothing.
+	// +listType=atomic
+	// +optional
+	Allow []AllowRule `json:"allow,omitempty"`
+}
+
+// IssuerStatus is what is known of an issuer.
+type IssuerStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// conditions: Ready.
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// accountURI of the ACME account.
+	// +optional
+	AccountURI string `json:"accountURI,omitempty"`
+	// notAfter of the CA's certificate.
+	// +optional
+	NotAfter *metav1.Time `json:"notAfter,omitempty"`
+}
+
+// CertIssuer signs certificates for TLSCertificates of its own namespace.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=certiss,categories=tollgate
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Server",type=string,priority=1,JSONPath=`.spec.acme.server`
+// +kubebuilder:printcolumn:name="Status",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type CertIssuer struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how certificates are obtained.
+	// +required
+	Spec IssuerSpec `json:"spec"`
+	// status is what is known of the issuer.
+	// +optional
+	Status IssuerStatus `json:"status,omitempty"`
+}
+
+// CertIssuerList is a list of CertIssuers.
+//
+// +kubebuilder:object:root=true
+type CertIssuerList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []CertIssuer `json:"items"`
+}
+
+// ClusterCertIssuer signs certificates for TLSCertificates of the namespaces that spec.allow names.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=ccertiss,categories=tollgate
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Server",type=string,priority=1,JSONPath=`.spec.acme.server`
+// +kubebuilder:printcolumn:name="Status",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type ClusterCertIssuer struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how certificates are obtained, and by whom.
+	// +required
+	Spec ClusterIssuerSpec `json:"spec"`
+	// status is what is known of the issuer.
+	// +optional
+	Status IssuerStatus `json:"status,omitempty"`
+}
+
+// ClusterCertIssuerList is a list of ClusterCertIssuers.
+//
+// +kubebuilder:object:root=true
+type ClusterCertIssuerList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ClusterCertIssuer `json:"items"`
+}

@@ -1,0 +1,158 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"context"
+	"fmt"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+	"github.com/tollgate-dev/tollgate/pkg/apis/config/validation"
+	"github.com/tollgate-dev/tollgate/pkg/costmodel"
+	"github.com/tollgate-dev/tollgate/pkg/pricing"
+)
+
+// Name of the plugin used in the plugin registry and configurations.
+const Name = "CostScore"
+
+// CostScore ranks nodes by what the pod would cost there, and rejects nodes
+// that the pod's price and spot limits exclude.
+type CostScore struct {
+	clock    clock.PassiveClock
+	strategy costmodel.Strategy
+	nodes    *nodeCache
+}
+
+var (
+	_ fwk.PreFilterPlugin   = &CostScore{}
+	_ fwk.FilterPlugin      = &CostScore{}
+	_ fwk.PreScorePlugin    = &CostScore{}
+	_ fwk.ScorePlugin       = &CostScore{}
+	_ fwk.ScoreExtensions   = &CostScore{}
+	_ fwk.EnqueueExtensions = &CostScore{}
+	_ fwk.SignPlugin        = &CostScore{}
+)
+
+// Name returns the name of the plugin.
+func (pl *CostScore) Name() string {
+	return Name
+}
+
+// PreFilter reads the pod's limits. It returns Skip for a pod without any.
+func (pl *CostScore) PreFilter(_ context.Context, state fwk.CycleState, pod *v1.Pod, _ []fwk.NodeInfo) (*fwk.PreFilterResult, *fwk.Status) {
+	limits, err := limitsOf(pod)
+	if err != nil {
+		return nil, fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())
+	}
+	if limits.none() {
+		return nil, fwk.NewStatus(fwk.Skip)
+	}
+	state.Write(preFilterStateKey, &limits)
+	return nil, nil
+}
+
+// PreFilterExtensions returns nil: limits do not depend on other pods.
+func (pl *CostScore) PreFilterExtensions() fwk.PreFilterExtensions {
+	return nil
+}
+
+// Filter rejects a node that the pod's limits exclude. Evicting pods changes
+// no price, so the rejection is unresolvable.
+func (pl *CostScore) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod, nodeInfo fwk.NodeInfo) *fwk.Status {
+	limits, err := readLimits(state, pod)
+	if err != nil {
+		return fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())
+	}
+	if limits.none() {
+		return nil
+	}
+	if reason := limits.reject(pl.nodes.price(nodeInfo.Node())); reason != "" {
+		return fwk.NewStatus(fwk.UnschedulableAndUnresolvable, reason)
+	}
+	return nil
+}
+
+// PreScore computes what the pod requests, once. It returns Skip when none of
+// the candidate nodes has a known price.
+func (pl *CostScore) PreScore(_ context.Context, state fwk.CycleState, pod *v1.Pod, nodes []fwk.NodeInfo) *fwk.Status {
+	for _, nodeInfo := range nodes {
+		if pl.nodes.price(nodeInfo.Node()).Known() {
+			state.Write(preScoreStateKey, pl.newPreScoreState(pod))
+			return nil
+		}
+	}
+	return fwk.NewStatus(fwk.Skip)
+}
+
+// Score returns the cost of the pod on the node as an integer of the same
+// order: the lower, the better. NormalizeScore turns the order round.
+func (pl *CostScore) Score(ctx context.Context, state fwk.CycleState, pod *v1.Pod, nodeInfo fwk.NodeInfo) (int64, *fwk.Status) {
+	s, err := pl.readPreScoreState(state, pod)
+	if err != nil {
+		return 0, fwk.AsStatus(err)
+	}
+	price := pl.nodes.price(nodeInfo.Node())
+	if !price.Known() {
+		return unknownCost, nil
+	}
+	cost := pl.cost(s, price, nodeInfo)
+	if logger := klog.FromContext(ctx).V(5); logger.Enabled() {
+		logCost(logger, pod, nodeInfo.Node(), price, cost)
+	}
+	return costmodel.Encode(cost.Dollars), nil
+}
+
+// ScoreExtensions of the Score plugin.
+func (pl *CostScore) ScoreExtensions() fwk.ScoreExtensions {
+	return pl
+}
+
+// NormalizeScore replaces encoded costs by ranks from 0 to 100, of which the
+// cheapest node has the highest.
+func (pl *CostScore) NormalizeScore(_ context.Context, _ fwk.CycleState, _ *v1.Pod, scores fwk.NodeScoreList) *fwk.Status {
+	normalize(scores)
+	return nil
+}
+
+// New initializes a new plugin and returns it. All faults in args are reported
+// in one error.
+func New(_ context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
+	args, ok := obj.(*config.CostScoreArgs)
+	if !ok {
+		return nil, fmt.Errorf("want args to be of type *config.CostScoreArgs, got %T", obj)
+	}
+	if err := validation.ValidateCostScoreArgs(nil, args); err != nil {
+		return nil, fmt.Errorf("validating CostScoreArgs: %w", err)
+	}
+	registerMetrics()
+
+	resolver := pricing.NewResolver(pricing.Options{
+		Annotations: args.PriceAnnotations,
+		Estimate:    ptr.Deref(args.Estimate, config.DefaultEstimate),
+	})
+	pl := &CostScore{
+		clock:    clock.RealClock{},
+		strategy: newStrategy(args),
+		nodes:    newNodeCache(resolver, newProblemReporter(h.EventRecorder(), args.PriceAnnotations)),
+	}
+	nodes := h.SharedInformerFactory().Core().V1().Nodes().Informer()
+	if _, err := nodes.AddEventHandler(pl.nodes.deleteHandler()); err != nil {
+		return nil, fmt.Errorf("watching for deleted nodes: %w", err)
+	}
+	return pl, nil
+}
+
+func newStrategy(args *config.CostScoreArgs) costmodel.Strategy {
+	if args.Strategy == config.StrategyNodePrice {
+		return costmodel.NodePrice()
+	}
+	return costmodel.DominantShare(ptr.Deref(args.AgeExponent, config.DefaultAgeExponent))
+}

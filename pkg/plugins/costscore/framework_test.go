@@ -1,0 +1,177 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
+	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
+	internalcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
+	fwkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
+	schedmetrics "k8s.io/kubernetes/pkg/scheduler/metrics"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+	_ "github.com/tollgate-dev/tollgate/pkg/apis/config/scheme"
+)
+
+func init() {
+	schedmetrics.Register()
+}
+
+var testNow = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// cluster is a scheduler's framework with the shipped tollgate profile, all of
+// upstream's plugins and a snapshot of some nodes and pods.
+type cluster struct {
+	framework.Framework
+	plugin   *CostScore
+	snapshot *internalcache.Snapshot
+	recorder *events.FakeRecorder
+	client   *fake.Clientset
+}
+
+// newCluster builds the framework; changes to the arguments of CostScore may
+// be given. Its informers do not run: nothing in these tests lists objects
+// other than those of the snapshot.
+func newCluster(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, change ...func(*config.CostScoreArgs)) *cluster {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+
+	c := &cluster{
+		snapshot: internalcache.NewSnapshot(pods, nodes),
+		recorder: events.NewFakeRecorder(100),
+		client:   fake.NewClientset(),
+	}
+	registry := plugins.NewInTreeRegistry()
+	if err := registry.Register(Name, func(ctx context.Context, args runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
+		plugin, err := New(ctx, args, h)
+		if err != nil {
+			return nil, err
+		}
+		c.plugin = plugin.(*CostScore)
+		c.plugin.clock = clocktesting.NewFakePassiveClock(testNow)
+		return plugin, nil
+	}); err != nil {
+		t.Fatalf("registering: %v", err)
+	}
+
+	informerFactory := informers.NewSharedInformerFactory(c.client, 0)
+	f, err := fwkruntime.NewFramework(ctx, registry, tollgateProfile(t, change...),
+		fwkruntime.WithClientSet(c.client),
+		fwkruntime.WithInformerFactory(informerFactory),
+		fwkruntime.WithEventRecorder(c.recorder),
+		fwkruntime.WithSnapshotSharedLister(c.snapshot),
+	)
+	if err != nil {
+		t.Fatalf("creating the framework: %v", err)
+	}
+	c.Framework = f
+	return c
+}
+
+// tollgateProfile is the shipped one without CertGate, which holds pods before
+// they reach any of the extension points of this plugin.
+func tollgateProfile(t testing.TB, change ...func(*config.CostScoreArgs)) *schedconfig.KubeSchedulerProfile {
+	t.Helper()
+	cfg, err := options.LoadConfigFromFile(klog.Background(), "../../../config/scheduler/beside.yaml")
+	if err != nil {
+		t.Fatalf("loading the configuration: %v", err)
+	}
+	profile := &cfg.Profiles[0]
+	profile.Plugins.MultiPoint.Enabled = slices.DeleteFunc(profile.Plugins.MultiPoint.Enabled, func(p schedconfig.Plugin) bool { return p.Name == "CertGate" })
+	profile.PluginConfig = slices.DeleteFunc(profile.PluginConfig, func(c schedconfig.PluginConfig) bool { return c.Name == "CertGate" })
+	for _, c := range profile.PluginConfig {
+		if args, ok := c.Args.(*config.CostScoreArgs); ok {
+			for _, f := range change {
+				f(args)
+			}
+		}
+	}
+	return profile
+}
+
+// placement is what the framework says about one pod.
+type placement struct {
+	// best are the nodes with the highest total, sorted by name.
+	best []string
+	// costScores are CostScore's normalized scores; nil if it was skipped.
+	costScores map[string]int64
+	// rejected are the reasons by node.
+	rejected map[string]string
+}
+
+// place runs one scheduling cycle up to the choice of the node. order puts the
+// feasible nodes in the order in which they are scored.
+func (c *cluster) place(t testing.TB, pod *v1.Pod, order ...func([]fwk.NodeInfo)) placement {
+	t.Helper()
+	ctx := context.Background()
+	state := framework.NewCycleState()
+	result := placement{rejected: map[string]string{}}
+	all, err := c.snapshot.List()
+	if err != nil {
+		t.Fatalf("listing nodes: %v", err)
+	}
+	if _, status, _ := c.RunPreFilterPlugins(ctx, state, pod); !status.IsSuccess() {
+		for _, n := range all {
+			result.rejected[n.Node().Name] = status.Message()
+		}
+		return result
+	}
+	var feasible []fwk.NodeInfo
+	for _, n := range all {
+		if status := c.RunFilterPlugins(ctx, state, pod, n); !status.IsSuccess() {
+			result.rejected[n.Node().Name] = status.Message()
+			continue
+		}
+		feasible = append(feasible, n)
+	}
+	for _, f := range order {
+		f(feasible)
+	}
+	if status := c.RunPreScorePlugins(ctx, state, pod, feasible); !status.IsSuccess() {
+		t.Fatalf("PreScore: %v", status.AsError())
+	}
+	scores, status := c.RunScorePlugins(ctx, state, pod, feasible)
+	if !status.IsSuccess() {
+		t.Fatalf("Score: %v", status.AsError())
+	}
+	highest := int64(-1)
+	for _, node := range scores {
+		if node.TotalScore > highest {
+			highest, result.best = node.TotalScore, nil
+		}
+		if node.TotalScore == highest {
+			result.best = append(result.best, node.Name)
+		}
+		for _, s := range node.Scores {
+			if s.Name == Name {
+				if result.costScores == nil {
+					result.costScores = map[string]int64{}
+				}
+				result.costScores[node.Name] = s.Score / 1000 // its weight
+			}
+		}
+	}
+	slices.Sort(result.best)
+	return result
+}
+
+func nodePriceStrategy(args *config.CostScoreArgs) { args.Strategy = config.StrategyNodePrice }
+
+func noEstimates(args *config.CostScoreArgs) { args.Estimate = new(bool) }
