@@ -1,0 +1,111 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package declare
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+)
+
+func secretVolume(secret string, optional *bool) corev1.Volume {
+	return corev1.Volume{Name: "v-" + secret, VolumeSource: corev1.VolumeSource{
+		Secret: &corev1.SecretVolumeSource{SecretName: secret, Optional: optional},
+	}}
+}
+
+func envVar(secret string, optional *bool) corev1.EnvVar {
+	return corev1.EnvVar{Name: "E", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: "k", Optional: optional,
+	}}}
+}
+
+func envFrom(secret string, optional *bool) corev1.EnvFromSource {
+	return corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{
+		LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Optional: optional,
+	}}
+}
+
+func projected(secret string, optional *bool) corev1.VolumeProjection {
+	return corev1.VolumeProjection{Secret: &corev1.SecretProjection{
+		LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Optional: optional,
+	}}
+}
+
+func TestAuto(t *testing.T) {
+	pod := annotated(RequireTLSAnnotation, Auto, RequirementsAnnotation, `[{"secretName":"main-env","dnsNames":["a.example"]}]`)
+	pod.Spec = corev1.PodSpec{
+		ImagePullSecrets: []corev1.LocalObjectReference{{Name: "pull"}},
+		Volumes: []corev1.Volume{
+			secretVolume("volume", nil),
+			secretVolume("volume-required", ptr.To(false)),
+			secretVolume("volume-optional", ptr.To(true)),
+			secretVolume("both", ptr.To(true)),
+			{Name: "projected", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+				projected("projected", nil),
+				projected("projected-optional", ptr.To(true)),
+				{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "cm"}}},
+			}}}},
+			{Name: "empty", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+		},
+		InitContainers: []corev1.Container{{
+			Name: "init", Env: []corev1.EnvVar{envVar("init-env", nil)}, EnvFrom: []corev1.EnvFromSource{envFrom("init-envfrom", nil)},
+		}},
+		Containers: []corev1.Container{{
+			Name: "main",
+			Env: []corev1.EnvVar{
+				{Name: "PLAIN", Value: "x"}, envVar("main-env", nil), envVar("main-env-optional", ptr.To(true)), envVar("", nil),
+			},
+			EnvFrom: []corev1.EnvFromSource{
+				{ConfigMapRef: &corev1.ConfigMapEnvSource{}}, envFrom("main-envfrom", nil), envFrom("main-envfrom-optional", ptr.To(true)), envFrom("both", nil),
+			},
+		}},
+		EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
+			Name: "debug", Env: []corev1.EnvVar{envVar("ephemeral", nil)},
+		}}},
+	}
+	got, err := Parse(pod)
+	if err != nil {
+		t.Fatalf("Parse() = %v", err)
+	}
+	want := Declaration{Requirements: []Requirement{
+		{SecretName: "both", Auto: true},
+		{SecretName: "init-env", Auto: true},
+		{SecretName: "init-envfrom", Auto: true},
+		{SecretName: "main-env", DNSNames: []string{"a.example"}},
+		{SecretName: "main-envfrom", Auto: true},
+		{SecretName: "projected", Auto: true},
+		{SecretName: "volume", Auto: true},
+		{SecretName: "volume-required", Auto: true},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected declaration (-want, +got):\n%s", diff)
+	}
+}
+
+func TestAutoErrors(t *testing.T) {
+	bad := annotated(RequireTLSAnnotation, Auto)
+	bad.Spec.Containers = []corev1.Container{{Name: "main", EnvFrom: []corev1.EnvFromSource{envFrom("Not_Valid", nil)}}}
+	many := annotated(RequireTLSAnnotation, Auto)
+	for i := range MaxSecrets + 1 {
+		many.Spec.Volumes = append(many.Spec.Volumes, secretVolume(fmt.Sprintf("s%d", i), nil))
+	}
+	for name, tt := range map[string]struct {
+		pod  *corev1.Pod
+		want string
+	}{
+		"bad name": {bad, `annotation tollgate.dev/require-tls: auto: container "main", envFrom[0]: "Not_Valid" is not a valid Secret name`},
+		"too many": {many, "pod declares 51 Secrets; at most 50 are allowed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Parse(tt.pod); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("Parse() = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}

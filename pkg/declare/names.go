@@ -1,0 +1,73 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package declare
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// NormalizeName returns the form in which a name is compared with a certificate's SANs:
+// a DNS name in lower case without trailing dot, international labels as A-labels, a
+// wildcard in the left-most label kept; or an IP address in its canonical text form.
+// The error quotes the name and says what is valid.
+func NormalizeName(name string) (string, error) {
+	if addr, err := netip.ParseAddr(name); err == nil && addr.Zone() == "" {
+		return addr.Unmap().String(), nil
+	}
+	host, wildcard := strings.CutPrefix(strings.TrimSuffix(name, "."), "*.")
+	ascii, err := toASCII(host)
+	if err != nil || len(validation.IsDNS1123Subdomain(ascii)) > 0 || looksLikeIP(ascii) {
+		return "", fmt.Errorf("%s is not a DNS name, a wildcard such as *.example.com or an IP address", quote(name))
+	}
+	if wildcard {
+		ascii = "*." + ascii
+	}
+	return ascii, nil
+}
+
+// toASCII converts international labels only: names that are ASCII already may hold
+// labels that the IDNA rules refuse but certificates contain, such as "r3---sn".
+func toASCII(host string) (string, error) {
+	for i := range len(host) {
+		if host[i] >= utf8.RuneSelf {
+			return idna.Lookup.ToASCII(host)
+		}
+	}
+	return strings.ToLower(host), nil
+}
+
+// looksLikeIP reports whether the last label is a number: no DNS name ends so (RFC 1123
+// section 2.1), it is a mistyped IPv4 address.
+func looksLikeIP(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
+func checkSecretName(name string) error {
+	if len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return fmt.Errorf("%s is not a valid Secret name; want at most 253 lower-case letters, digits, '-' and '.', starting and ending with a letter or digit", quote(name))
+	}
+	return nil
+}
+
+func quote(s string) string {
+	return fmt.Sprintf("%q", clip(s, 80))
+}
+
+// clip cuts s at a rune boundary after at most n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "..."
+}

@@ -1,0 +1,186 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tlsready
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Limits for parsing, in bytes and certificates. They are those of cert-manager, so that
+// what it writes is accepted here.
+const (
+	maxCertBytes    = 95_000
+	maxKeyBytes     = 13_000
+	maxCertificates = 10
+)
+
+// Limits for what is kept, in bytes. RFC 5280 allows serial numbers of 20 bytes.
+const (
+	maxSerialBytes = 20
+	maxIssuerBytes = 300
+)
+
+// Inspect parses a Secret once. It never panics, takes time bounded by the limits above
+// and keeps no byte of tls.key, neither in the facts nor in a message. The checks run in
+// a fixed order and the first fault wins.
+func Inspect(s *corev1.Secret) *Facts {
+	f := &Facts{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            s.Name,
+			Namespace:       s.Namespace,
+			UID:             s.UID,
+			ResourceVersion: s.ResourceVersion,
+		},
+		Type: s.Type,
+	}
+	if fault := f.safely(s); fault != nil {
+		fault.Message = secretRef(s.Namespace, s.Name) + fault.Message
+		f.Fault = fault
+	}
+	return f
+}
+
+// safely turns a panic into a fault: the bytes come from whoever may write a Secret, and
+// a bug in a parser must not end the process, which may be the cluster's scheduler.
+func (f *Facts) safely(s *corev1.Secret) (fault *Fault) {
+	defer func() {
+		if recover() != nil {
+			fault = faultf(BadCertificate, ": tls.crt and tls.key cannot be parsed")
+		}
+	}()
+	return f.inspect(s)
+}
+
+func (f *Facts) inspect(s *corev1.Secret) *Fault {
+	if s.Type != corev1.SecretTypeTLS {
+		return faultf(WrongType, " has type %q, want %q; the type cannot be changed in place, delete and recreate it", clip(string(s.Type), 80), corev1.SecretTypeTLS)
+	}
+	certPEM, keyPEM := s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey]
+	if fault := checkPresence(s); fault != nil {
+		return fault
+	}
+	if fault := checkSize(certPEM, keyPEM); fault != nil {
+		return fault
+	}
+	certs, fault := parseCertificates(certPEM, keyPEM)
+	if fault != nil {
+		return fault
+	}
+	f.describe(certs[0])
+	key, fault := parseKey(keyPEM)
+	if fault != nil {
+		return fault
+	}
+	return checkPair(certs, key)
+}
+
+func checkPresence(s *corev1.Secret) *Fault {
+	for _, key := range []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey} {
+		data, ok := s.Data[key]
+		if !ok {
+			return faultf(MissingData, " has no %s (certificate not issued yet)", key)
+		}
+		if len(data) == 0 {
+			return faultf(MissingData, " has an empty %s (certificate not issued yet)", key)
+		}
+	}
+	return nil
+}
+
+func checkSize(certPEM, keyPEM []byte) *Fault {
+	for _, part := range []struct {
+		key         string
+		size, limit int
+	}{
+		{corev1.TLSCertKey, len(certPEM), maxCertBytes},
+		{corev1.TLSPrivateKeyKey, len(keyPEM), maxKeyBytes},
+	} {
+		if part.size > part.limit {
+			return faultf(TooLarge, ": %s is %d kB; refusing to parse more than %d kB", part.key, (part.size+999)/1000, part.limit/1000)
+		}
+	}
+	return nil
+}
+
+// describe takes over the facts of the first certificate.
+func (f *Facts) describe(leaf *x509.Certificate) {
+	f.NotBefore, f.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
+	for _, name := range leaf.DNSNames {
+		f.DNSNames = append(f.DNSNames, strings.ToLower(strings.TrimSuffix(name, ".")))
+	}
+	for _, ip := range leaf.IPAddresses {
+		f.IPAddresses = append(f.IPAddresses, ip.String())
+	}
+	slices.Sort(f.DNSNames)
+	slices.Sort(f.IPAddresses)
+	f.DNSNames, f.IPAddresses = slices.Clip(slices.Compact(f.DNSNames)), slices.Clip(slices.Compact(f.IPAddresses))
+	f.Serial = serial(leaf)
+	f.Issuer = clip(leaf.Issuer.String(), maxIssuerBytes)
+	sum := sha256.Sum256(leaf.Raw)
+	f.FingerprintSHA256 = hex.EncodeToString(sum[:])
+}
+
+// checkPair tells whether the key belongs to the first certificate.
+func checkPair(certs []*x509.Certificate, key crypto.Signer) *Fault {
+	for i, cert := range certs {
+		if !samePublicKey(cert.PublicKey, key.Public()) {
+			continue
+		}
+		if i == 0 {
+			return nil
+		}
+		return faultf(KeyMismatch, ": tls.key matches certificate %d: the chain is in the wrong order, put the leaf first", i+1)
+	}
+	return faultf(KeyMismatch, ": tls.key does not match the first certificate (%s, serial %s)", subjectOf(certs[0]), serial(certs[0]))
+}
+
+func samePublicKey(cert, key crypto.PublicKey) bool {
+	switch pub := cert.(type) {
+	case *rsa.PublicKey:
+		return pub.Equal(key)
+	case *ecdsa.PublicKey:
+		return pub.Equal(key)
+	case ed25519.PublicKey:
+		return pub.Equal(key)
+	}
+	return false
+}
+
+// subjectOf names a certificate for people: its SANs, else its subject.
+func subjectOf(cert *x509.Certificate) string {
+	if len(cert.DNSNames) > 0 {
+		return "SAN " + listNames(cert.DNSNames, maxListedNames)
+	}
+	return fmt.Sprintf("subject %q", clip(cert.Subject.String(), 120))
+}
+
+func serial(cert *x509.Certificate) string {
+	b := cert.SerialNumber.Bytes()
+	if len(b) == 0 {
+		return "00"
+	}
+	b = b[:min(len(b), maxSerialBytes)]
+	parts := make([]string, len(b))
+	for i := range b {
+		parts[i] = hex.EncodeToString(b[i : i+1])
+	}
+	return strings.Join(parts, ":")
+}
+
+// faultf makes a fault; the message continues after `secret "ns/name"`.
+func faultf(reason Reason, format string, args ...any) *Fault {
+	return &Fault{Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
