@@ -1,0 +1,219 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podstatus
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+)
+
+const missing = `secret "shop/web-tls" does not exist; nothing in namespace "shop" is configured to create it (looked for TLSCertificates)`
+
+func expectCondition(t *testing.T, w *world, status corev1.ConditionStatus, reason, message string) {
+	t.Helper()
+	c := w.condition(v1alpha1.TLSReadyCondition)
+	if c == nil {
+		t.Fatalf("pod has no condition %s", v1alpha1.TLSReadyCondition)
+	}
+	want := []string{string(status), reason, message}
+	if diff := cmp.Diff(want, []string{string(c.Status), c.Reason, c.Message}); diff != "" {
+		t.Errorf("condition (-want, +got):\n%s", diff)
+	}
+}
+
+func expect(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want, +got):\n%s", what, diff)
+	}
+}
+
+// The life of a pod that waits for a certificate.
+func TestHeldThenReady(t *testing.T) {
+	cert := newCert(issuing(metav1.ConditionTrue, v1alpha1.ReasonPresenting, "waiting for http-01 on www.example.com"))
+	w := newWorld(t, newPod(), cert)
+
+	// 1. Held: condition and event once.
+	if got := w.reconcile().RequeueAfter; got != keepAsking {
+		t.Errorf("RequeueAfter = %v, want %v", got, keepAsking)
+	}
+	message := `secret "shop/web-tls" does not exist; TLSCertificate "web" is issuing it (Presenting: waiting for http-01 on www.example.com)`
+	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", message)
+	expect(t, "writes", w.took(), "patch status", "create event")
+	expect(t, "events", w.events(), "Warning SecretNotFound: "+message)
+
+	// 2. Nothing changed: nothing is written.
+	for range 3 {
+		w.clock.Step(time.Second)
+		w.reconcile()
+	}
+	expect(t, "writes", w.took())
+
+	// 3. The message changes: one update, and the transition time stays.
+	since := w.condition(v1alpha1.TLSReadyCondition).LastTransitionTime
+	cert.Status.Conditions = []metav1.Condition{issuing(metav1.ConditionTrue, v1alpha1.ReasonFinalizing, "")}
+	w.update(cert)
+	w.reconcile()
+	message = `secret "shop/web-tls" does not exist; TLSCertificate "web" is issuing it (Finalizing)`
+	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", message)
+	if got := w.condition(v1alpha1.TLSReadyCondition).LastTransitionTime; !got.Equal(&since) {
+		t.Errorf("lastTransitionTime changed from %v to %v with the message", since, got)
+	}
+	expect(t, "writes", w.took(), "patch status", "delete event", "create event")
+	expect(t, "events", w.events(), "Warning SecretNotFound: "+message)
+
+	// 4. The Secret appears: cleared.
+	w.clock.Step(200 * time.Millisecond)
+	w.secrets.put("web-tls", "42", start)
+	result := w.reconcile()
+	expectCondition(t, w, corev1.ConditionTrue, ReasonUsable, "Secrets usable: web-tls (version 42); usable until 2026-11-20T11:00:00Z")
+	expect(t, "writes", w.took(), "patch status", "delete event", "create event")
+	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 3.2s")
+	if want := start.Add(time.Hour).Sub(w.clock.Now()); result.RequeueAfter != want {
+		t.Errorf("RequeueAfter = %v, want %v", result.RequeueAfter, want)
+	}
+	w.reconcile()
+	expect(t, "writes", w.took())
+
+	// 5. The certificate expires before the pod was bound: held again.
+	w.clock.Step(time.Hour)
+	w.reconcile()
+	if c := w.condition(v1alpha1.TLSReadyCondition); c.Status != corev1.ConditionFalse || c.Reason != "Expired" {
+		t.Errorf("condition = %s/%s, want False/Expired", c.Status, c.Reason)
+	}
+	if n := len(w.events()); n != 1 {
+		t.Errorf("%d events %q, want only the one that holds true", n, w.events())
+	}
+}
+
+func TestReadyFromTheStart(t *testing.T) {
+	w := newWorld(t, newPod(requires("web-tls,api-tls")))
+	w.secrets.put("web-tls", "42", start)
+	w.secrets.put("api-tls", "7", start.Add(-time.Minute))
+	w.reconcile()
+	expectCondition(t, w, corev1.ConditionTrue, ReasonUsable,
+		"Secrets usable: api-tls (version 7), web-tls (version 42); usable until 2026-11-20T10:59:00Z")
+	expect(t, "writes", w.took(), "patch status")
+}
+
+func TestNotYetValidIsLookedAtAgain(t *testing.T) {
+	w := newWorld(t, newPod())
+	w.secrets.put("web-tls", "42", start.Add(42*time.Second))
+	if got := w.reconcile().RequeueAfter; got != 42*time.Second {
+		t.Errorf("RequeueAfter = %v, want 42s", got)
+	}
+	w.clock.Step(42 * time.Second)
+	w.reconcile()
+	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 42s")
+}
+
+func TestOneReconcile(t *testing.T) {
+	held := withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionFalse, "SecretNotFound", missing)
+	tests := map[string]struct {
+		pod        *corev1.Pod
+		usable     bool
+		wantWrites []string
+		wantReason string // Of TLSReady; empty: the pod has no condition.
+	}{
+		"held":                         {pod: newPod(), wantWrites: []string{"patch status", "create event"}, wantReason: "SecretNotFound"},
+		"held since before the start":  {pod: newPod(held), wantReason: "SecretNotFound"},
+		"malformed":                    {pod: newPod(requires("Web_TLS!")), wantWrites: []string{"patch status", "create event"}, wantReason: "InvalidDeclaration"},
+		"undeclared":                   {pod: newPod(undeclared)},
+		"undeclared, False left":       {pod: newPod(undeclared, held), wantWrites: []string{"patch status"}, wantReason: ReasonNotDeclared},
+		"bound":                        {pod: newPod(on("node-1"))},
+		"bound, usable":                {pod: newPod(on("node-1")), usable: true},
+		"bound, False left":            {pod: newPod(on("node-1"), held), wantWrites: []string{"patch status"}, wantReason: ReasonScheduled},
+		"bound, False left, usable":    {pod: newPod(on("node-1"), held), usable: true, wantWrites: []string{"patch status", "create event"}, wantReason: ReasonUsable},
+		"bound, True":                  {pod: newPod(on("node-1"), withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionTrue, ReasonUsable, "old")), wantReason: ReasonUsable},
+		"deleted":                      {pod: newPod(deleted)},
+		"deleted, held":                {pod: newPod(deleted, held), wantReason: "SecretNotFound"},
+		"failed":                       {pod: newPod(func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed })},
+		"not the pod that is asked of": {pod: newPod(named("other"))},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, tt.pod)
+			if tt.usable {
+				w.secrets.put("web-tls", "42", start)
+			}
+			w.reconcile()
+			expect(t, "writes", w.took(), tt.wantWrites...)
+			w.reconcile()
+			expect(t, "writes of the second time", w.took())
+			if tt.pod.Name != "web" {
+				return
+			}
+			reason := ""
+			if c := w.condition(v1alpha1.TLSReadyCondition); c != nil {
+				reason = c.Reason
+			}
+			if reason != tt.wantReason {
+				t.Errorf("reason = %q, want %q", reason, tt.wantReason)
+			}
+		})
+	}
+}
+
+func TestUnschedulableIsRewritten(t *testing.T) {
+	w := newWorld(t, newPod(withCondition(corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, "0/3 nodes are available")))
+	w.reconcile()
+	expect(t, "writes", w.took(), "patch status", "create event")
+	want := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: ReasonTLSNotReady,
+		Message: "0/3 nodes are available", LastTransitionTime: metav1.NewTime(start.Add(-time.Minute))}
+	if diff := cmp.Diff(want, *w.condition(corev1.PodScheduled)); diff != "" {
+		t.Errorf("PodScheduled (-want, +got):\n%s", diff)
+	}
+	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", missing)
+	w.reconcile()
+	expect(t, "writes", w.took())
+}
+
+// An answer that is not known yet is not told at once.
+func TestUnknownIsWaitedFor(t *testing.T) {
+	w := newWorld(t, newPod())
+	w.secrets.unknown = true
+	if got := w.reconcile().RequeueAfter; got != patience {
+		t.Errorf("RequeueAfter = %v, want %v", got, patience)
+	}
+	expect(t, "writes", w.took())
+	w.clock.Step(patience)
+	w.reconcile()
+	expectCondition(t, w, corev1.ConditionFalse, string(tlsready.LookupPending), "being looked up")
+}
+
+func TestFailedEventIsOwed(t *testing.T) {
+	w := newWorld(t, newPod())
+	w.fail["create event"] = errors.New("etcd is away")
+	if _, err := w.tryReconcile(); err == nil {
+		t.Fatal("Reconcile: no error, want one so that it is tried again")
+	}
+	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", missing)
+	clear(w.fail)
+	w.took()
+	w.reconcile()
+	expect(t, "writes", w.took(), "create event")
+	expect(t, "events", w.events(), "Warning SecretNotFound: "+missing)
+}
+
+// The scheduler tells its own faults under the same names; its events are left alone.
+func TestForeignEventStays(t *testing.T) {
+	pod := newPod(withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionFalse, "SecretNotFound", missing))
+	foreign := &eventsv1.Event{
+		ObjectMeta:          metav1.ObjectMeta{Namespace: "shop", Name: eventName(pod, "SecretNotFound")},
+		ReportingController: "tollgate.dev/certgate", Type: corev1.EventTypeWarning, Reason: "SecretNotFound", Note: "theirs",
+	}
+	w := newWorld(t, pod, foreign)
+	w.secrets.put("web-tls", "42", start)
+	w.reconcile()
+	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 1m0s", "Warning SecretNotFound: theirs")
+}

@@ -1,0 +1,222 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podstatus
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	testingclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
+)
+
+var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+// podOption changes a pod under construction.
+type podOption func(*corev1.Pod)
+
+// newPod returns a pod shop/web that requires web-tls.
+func newPod(options ...podOption) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Namespace:         "shop",
+		Name:              "web",
+		UID:               "1234",
+		CreationTimestamp: metav1.NewTime(start),
+		Annotations:       map[string]string{declare.RequireTLSAnnotation: "web-tls"},
+	}}
+	for _, o := range options {
+		o(pod)
+	}
+	return pod
+}
+
+func named(name string) podOption { return func(p *corev1.Pod) { p.Name = name } }
+
+func requires(value string) podOption {
+	return func(p *corev1.Pod) { p.Annotations = map[string]string{declare.RequireTLSAnnotation: value} }
+}
+
+func undeclared(p *corev1.Pod) { p.Annotations = nil }
+
+func on(node string) podOption { return func(p *corev1.Pod) { p.Spec.NodeName = node } }
+
+func deleted(p *corev1.Pod) {
+	p.DeletionTimestamp = &metav1.Time{Time: start}
+	p.Finalizers = []string{"example.com/wait"}
+}
+
+func withCondition(t corev1.PodConditionType, status corev1.ConditionStatus, reason, message string) podOption {
+	return func(p *corev1.Pod) {
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
+			Type: t, Status: status, Reason: reason, Message: message, LastTransitionTime: metav1.NewTime(start.Add(-time.Minute)),
+		})
+	}
+}
+
+// newCert returns the TLSCertificate shop/web, which makes web-tls, with conditions.
+func newCert(conditions ...metav1.Condition) *v1alpha1.TLSCertificate {
+	return &v1alpha1.TLSCertificate{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"},
+		Spec:       v1alpha1.TLSCertificateSpec{SecretName: "web-tls"},
+		Status:     v1alpha1.TLSCertificateStatus{Conditions: conditions},
+	}
+}
+
+func issuing(status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{Type: v1alpha1.ConditionIssuing, Status: status, Reason: reason, Message: message}
+}
+
+// secrets stands for the informer of the real source; the verdicts are the real ones.
+type secrets struct {
+	facts   map[string]*tlsready.Facts
+	unknown bool
+}
+
+func (s *secrets) Get(_, name string) (*tlsready.Facts, tlssecrets.State) {
+	switch f := s.facts[name]; {
+	case s.unknown:
+		return nil, tlssecrets.Pending
+	case f == nil:
+		return nil, tlssecrets.NotFound
+	default:
+		return f, tlssecrets.Found
+	}
+}
+
+func (s *secrets) Evaluate(namespace string, d declare.Declaration, now time.Time) tlsready.Verdict {
+	var verdicts []tlsready.Verdict
+	for _, r := range d.Requirements {
+		v := tlsready.Evaluate(s.facts[r.SecretName], namespace, r, now)
+		if s.unknown {
+			v = tlsready.Verdict{Reason: tlsready.LookupPending, Message: "being looked up"}
+		}
+		verdicts = append(verdicts, v)
+	}
+	return tlsready.Summarize(verdicts)
+}
+
+// put adds a Secret that is usable from notBefore for an hour.
+func (s *secrets) put(name, version string, notBefore time.Time) {
+	s.facts[name] = &tlsready.Facts{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, ResourceVersion: version},
+		Type:       corev1.SecretTypeTLS,
+		NotBefore:  notBefore,
+		NotAfter:   notBefore.Add(time.Hour),
+	}
+}
+
+// world is a reconciler with all that it touches.
+type world struct {
+	t       *testing.T
+	client  client.Client
+	clock   *testingclock.FakeClock
+	secrets *secrets
+	r       *reconciler
+	writes  []string // What was written since the last call of took.
+	fail    map[string]error
+}
+
+func newWorld(t *testing.T, objects ...client.Object) *world {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, eventsv1.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &world{t: t, clock: testingclock.NewFakeClock(start), secrets: &secrets{facts: map[string]*tlsready.Facts{}}, fail: map[string]error{}}
+	write := func(what string, do func() error) error {
+		w.writes = append(w.writes, what)
+		if err := w.fail[what]; err != nil {
+			return err
+		}
+		return do()
+	}
+	w.client = fake.NewClientBuilder().WithScheme(scheme).
+		WithObjects(objects...).
+		WithStatusSubresource(&corev1.Pod{}, &v1alpha1.TLSCertificate{}).
+		WithIndex(&corev1.Pod{}, waitingIndex, waitingFor).
+		WithIndex(&v1alpha1.TLSCertificate{}, producesIndex, produces).
+		WithInterceptorFuncs(interceptor.Funcs{
+			Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+				return write("create event", func() error { return c.Create(ctx, o, opts...) })
+			},
+			Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+				return write("delete event", func() error { return c.Delete(ctx, o, opts...) })
+			},
+			SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+				return write("patch "+sub, func() error { return c.SubResource(sub).Patch(ctx, o, p, opts...) })
+			},
+		}).Build()
+	w.r = &reconciler{client: w.client, live: w.client, secrets: w.secrets, clock: w.clock, host: "host-1", memory: newMemory()}
+	return w
+}
+
+// reconcile reconciles shop/web and fails the test on an error.
+func (w *world) reconcile() reconcile.Result {
+	w.t.Helper()
+	result, err := w.tryReconcile()
+	if err != nil {
+		w.t.Fatalf("Reconcile: %v", err)
+	}
+	return result
+}
+
+func (w *world) tryReconcile() (reconcile.Result, error) {
+	key := types.NamespacedName{Namespace: "shop", Name: "web"}
+	return w.r.Reconcile(context.Background(), reconcile.Request{NamespacedName: key})
+}
+
+// took returns what was written since the last call.
+func (w *world) took() []string {
+	writes := w.writes
+	w.writes = nil
+	return writes
+}
+
+// condition returns a condition of shop/web.
+func (w *world) condition(t corev1.PodConditionType) *corev1.PodCondition {
+	w.t.Helper()
+	pod := &corev1.Pod{}
+	if err := w.client.Get(context.Background(), types.NamespacedName{Namespace: "shop", Name: "web"}, pod); err != nil {
+		w.t.Fatal(err)
+	}
+	return condition(pod, t)
+}
+
+// events returns "type reason: note" of all events.
+func (w *world) events() []string {
+	w.t.Helper()
+	var list eventsv1.EventList
+	if err := w.client.List(context.Background(), &list); err != nil {
+		w.t.Fatal(err)
+	}
+	var texts []string
+	for _, e := range list.Items {
+		texts = append(texts, e.Type+" "+e.Reason+": "+e.Note)
+	}
+	return texts
+}
+
+// update changes an object in the API.
+func (w *world) update(obj client.Object) {
+	w.t.Helper()
+	if err := w.client.Status().Update(context.Background(), obj); err != nil {
+		w.t.Fatal(err)
+	}
+}

@@ -1,0 +1,112 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podstatus
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/declare"
+)
+
+const (
+	// waitingIndex finds waiting pods by the name of a Secret they declare.
+	waitingIndex = "tollgate.dev/waiting-for-secret"
+	// anySecret finds all waiting pods. No Secret can have this name.
+	anySecret = "*"
+	// producesIndex finds TLSCertificates by spec.secretName.
+	producesIndex = "tollgate.dev/produces-secret"
+)
+
+// waitingFor is the index function of waitingIndex.
+func waitingFor(obj client.Object) []string {
+	pod, ok := obj.(*corev1.Pod)
+	if !ok || !waiting(pod) {
+		return nil
+	}
+	names := []string{anySecret}
+	d, err := declare.Parse(pod)
+	if err != nil {
+		return names // Such a pod waits for a change of itself.
+	}
+	for _, r := range d.Requirements {
+		names = append(names, r.SecretName)
+	}
+	return names
+}
+
+// produces is the index function of producesIndex.
+func produces(obj client.Object) []string {
+	cert, ok := obj.(*v1alpha1.TLSCertificate)
+	if !ok {
+		return nil
+	}
+	return []string{cert.Spec.SecretName}
+}
+
+// concerns lets pass the pods that the gate decides about or that carry a False from it.
+// An update that ends either passes too, and so does every deletion of a pod that may be remembered.
+func concerns() predicate.Predicate {
+	ours := func(obj client.Object) bool {
+		pod, ok := obj.(*corev1.Pod)
+		return ok && (waiting(pod) || leftFalse(pod))
+	}
+	declared := func(obj client.Object) bool {
+		pod, ok := obj.(*corev1.Pod)
+		return ok && (declare.Declared(pod) || condition(pod, v1alpha1.TLSReadyCondition) != nil)
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(e event.CreateEvent) bool { return ours(e.Object) },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return ours(e.ObjectOld) || ours(e.ObjectNew) },
+		DeleteFunc:  func(e event.DeleteEvent) bool { return declared(e.Object) },
+		GenericFunc: func(e event.GenericEvent) bool { return ours(e.Object) },
+	}
+}
+
+// tellsNews lets pass the changes of a TLSCertificate that change what a pod's message says.
+func tellsNews() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*v1alpha1.TLSCertificate)
+		after, ok2 := e.ObjectNew.(*v1alpha1.TLSCertificate)
+		return ok && ok2 && progress(before) != progress(after)
+	}}
+}
+
+// waitingForCertificate maps a TLSCertificate to the pods that wait for its Secret.
+func (r *reconciler) waitingForCertificate(ctx context.Context, obj client.Object) []reconcile.Request {
+	cert, ok := obj.(*v1alpha1.TLSCertificate)
+	if !ok {
+		return nil
+	}
+	requests, err := waitingPods(ctx, r.client, cert.Namespace, cert.Spec.SecretName)
+	if err != nil {
+		klog.FromContext(ctx).Error(err, "Finding the pods that wait for a TLSCertificate", "tlsCertificate", klog.KObj(cert))
+	}
+	return requests
+}
+
+// waitingPods returns the pods that wait for a Secret. An empty name means all that wait
+// in the namespace, an empty namespace all namespaces.
+func waitingPods(ctx context.Context, reader client.Reader, namespace, secret string) ([]reconcile.Request, error) {
+	if secret == "" {
+		secret = anySecret
+	}
+	var pods corev1.PodList
+	if err := reader.List(ctx, &pods, client.InNamespace(namespace), client.MatchingFields{waitingIndex: secret}); err != nil {
+		return nil, err
+	}
+	requests := make([]reconcile.Request, len(pods.Items))
+	for i := range pods.Items {
+		requests[i].NamespacedName = types.NamespacedName{Namespace: pods.Items[i].Namespace, Name: pods.Items[i].Name}
+	}
+	return requests, nil
+}
