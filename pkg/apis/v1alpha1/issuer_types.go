@@ -140,8 +140,6 @@ type AllowRule struct {
 }
 
 // ClusterIssuerSpec is an issuer with a list of who may use it.
-//
-// +kubebuilder:validation:XValidation:rule="has(self.acme) != has(self.ca)",message="set exactly one of acme and ca"
 type ClusterIssuerSpec struct {
 	IssuerSpec `json:",inline"`
 	// allow says which namespaces may have which names. Empty allows nothing.
