@@ -1,0 +1,247 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package certgate
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+)
+
+// waiting is the index of pods that are held or being judged: which Secrets each waits for,
+// which pods wait for a Secret, and when a pod is due by the clock. Its methods are safe for
+// concurrent use and call nothing outside the package but onHeld.
+type waiting struct {
+	// onHeld learns by how much the number of held pods changed.
+	onHeld func(delta int)
+
+	mu        sync.Mutex
+	pods      map[types.UID]*entry
+	bySecret  map[types.NamespacedName]map[types.UID]*entry
+	deadlines deadlines
+}
+
+// entry is one pod of the index.
+type entry struct {
+	pod         *v1.Pod
+	declaration declare.Declaration
+	// parsed says that declaration is that of pod.
+	parsed bool
+	held   held
+
+	// wakeAt is zero if the pod has no place in deadlines, and position is that place.
+	wakeAt   time.Time
+	position int
+}
+
+// held says how long a pod has been held and why.
+type held struct {
+	// Since is the time of the first hold; zero if the pod was not held yet.
+	Since time.Time
+	// Reason is why the pod is held now.
+	Reason tlsready.Reason
+	// ReasonSince is the time of the first hold with Reason.
+	ReasonSince time.Time
+	// Reported says that people were told about Reason.
+	Reported bool
+}
+
+func newWaiting(onHeld func(delta int)) *waiting {
+	return &waiting{
+		onHeld:   onHeld,
+		pods:     map[types.UID]*entry{},
+		bySecret: map[types.NamespacedName]map[types.UID]*entry{},
+	}
+}
+
+// Add puts the pod into the index, waiting for no Secret, unless it is there.
+func (w *waiting) Add(pod *v1.Pod) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.pods[pod.UID]; !ok {
+		w.pods[pod.UID] = &entry{pod: pod}
+	}
+}
+
+// Declaration returns what Require was last told about exactly this version of the pod.
+func (w *waiting) Declaration(pod *v1.Pod) (declare.Declaration, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.pods[pod.UID]
+	if !ok || !e.parsed || e.pod != pod {
+		return declare.Declaration{}, false
+	}
+	return e.declaration, true
+}
+
+// Require makes a pod of the index wait for the Secrets of the declaration and for no others.
+// An empty declaration is not remembered.
+func (w *waiting) Require(pod *v1.Pod, d declare.Declaration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.pods[pod.UID]
+	if !ok {
+		return
+	}
+	w.unlist(e)
+	e.pod, e.declaration, e.parsed = pod, d, len(d.Requirements) > 0
+	for _, r := range d.Requirements {
+		key := types.NamespacedName{Namespace: pod.Namespace, Name: r.SecretName}
+		if w.bySecret[key] == nil {
+			w.bySecret[key] = map[types.UID]*entry{}
+		}
+		w.bySecret[key][pod.UID] = e
+	}
+}
+
+// Hold notes that a pod of the index is held for the reason, and returns what is known of
+// that and whether the reason is new.
+func (w *waiting) Hold(uid types.UID, reason tlsready.Reason, now time.Time) (h held, changed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.pods[uid]
+	if !ok {
+		return held{Since: now, Reason: reason, ReasonSince: now}, false
+	}
+	if e.held.Since.IsZero() {
+		e.held.Since = now
+		w.onHeld(1)
+	}
+	if e.held.Reason != reason {
+		e.held.Reason, e.held.ReasonSince, e.held.Reported = reason, now, false
+		changed = true
+	}
+	return e.held, changed
+}
+
+// Report claims the telling of the pod's current reason; it returns true to the first that asks.
+func (w *waiting) Report(uid types.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.pods[uid]
+	if !ok || e.held.Reported {
+		return false
+	}
+	e.held.Reported = true
+	return true
+}
+
+// Unreport gives a claim back that could not be fulfilled.
+func (w *waiting) Unreport(uid types.UID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e, ok := w.pods[uid]; ok {
+		e.held.Reported = false
+	}
+}
+
+// WakeAt sets when the pod is due; zero means never. It returns whether that is now the
+// earliest time of all.
+func (w *waiting) WakeAt(uid types.UID, at time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.pods[uid]
+	if !ok {
+		return false
+	}
+	w.deadlines.set(e, at)
+	return !at.IsZero() && e.position == 0
+}
+
+// Remove takes the pod out of the index and returns how it was held, if it was there.
+func (w *waiting) Remove(uid types.UID) (held, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.pods[uid]
+	if !ok {
+		return held{}, false
+	}
+	w.unlist(e)
+	w.deadlines.set(e, time.Time{})
+	delete(w.pods, uid)
+	if !e.held.Since.IsZero() {
+		w.onHeld(-1)
+	}
+	return e.held, true
+}
+
+// unlist makes the entry wait for no Secret.
+func (w *waiting) unlist(e *entry) {
+	for _, r := range e.declaration.Requirements {
+		key := types.NamespacedName{Namespace: e.pod.Namespace, Name: r.SecretName}
+		delete(w.bySecret[key], e.pod.UID)
+		if len(w.bySecret[key]) == 0 {
+			delete(w.bySecret, key)
+		}
+	}
+}
+
+// Has says whether the pod is in the index.
+func (w *waiting) Has(uid types.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.pods[uid]
+	return ok
+}
+
+// Waiters returns the pods that wait for the Secret, in no order.
+func (w *waiting) Waiters(secret types.NamespacedName) []types.UID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return uids(w.bySecret[secret])
+}
+
+// All returns all pods of the index, in no order.
+func (w *waiting) All() []types.UID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return uids(w.pods)
+}
+
+// Due returns the pods that are due at the given time and forgets their times. next is the
+// earliest time of the others, zero if there is none.
+func (w *waiting) Due(now time.Time) (due []types.UID, next time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.deadlines) > 0 {
+		e := w.deadlines[0]
+		if e.wakeAt.After(now) {
+			return due, e.wakeAt
+		}
+		heap.Pop(&w.deadlines)
+		e.wakeAt = time.Time{}
+		due = append(due, e.pod.UID)
+	}
+	return due, time.Time{}
+}
+
+// Pods returns those of the given pods that are in the index.
+func (w *waiting) Pods(among []types.UID) []*v1.Pod {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pods := make([]*v1.Pod, 0, len(among))
+	for _, uid := range among {
+		if e, ok := w.pods[uid]; ok {
+			pods = append(pods, e.pod)
+		}
+	}
+	return pods
+}
+
+func uids(entries map[types.UID]*entry) []types.UID {
+	if len(entries) == 0 {
+		return nil
+	}
+	all := make([]types.UID, 0, len(entries))
+	for uid := range entries {
+		all = append(all, uid)
+	}
+	return all
+}
