@@ -40,7 +40,7 @@ func (o *observer) checkOrder(prefix string) error {
 	defer o.mu.Unlock()
 	written, ok := o.issued[secretWritten]
 	if !ok {
-		return fmt.Errorf("Secret %s was never written", webSecret)
+		return fmt.Errorf("writing of Secret %s was never seen", webSecret)
 	}
 	pods := o.names(prefix)
 	if len(pods) != webReplicas {

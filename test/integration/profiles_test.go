@@ -181,4 +181,3 @@ func TestMisspelledArgsStopTheScheduler(t *testing.T) {
 		})
 	}
 }
-

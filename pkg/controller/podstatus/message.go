@@ -89,15 +89,15 @@ func progress(cert *v1alpha1.TLSCertificate) string {
 	case issuing == nil || issuing.Reason == v1alpha1.ReasonIdle || issuing.Reason == v1alpha1.ReasonSuspended:
 		return fmt.Sprintf("TLSCertificate %q is about to issue it", cert.Name)
 	case failed(issuing):
-		return fmt.Sprintf("TLSCertificate %q failed to issue it (%s)%s", cert.Name, detail(issuing), nextAttempt(cert))
+		return fmt.Sprintf("TLSCertificate %q failed to issue it (%s)", cert.Name, detail(issuing))
 	}
 	return fmt.Sprintf("TLSCertificate %q is issuing it (%s)", cert.Name, detail(issuing))
 }
 
-// failed reports whether issuance waits for the time of its next attempt.
+// failed reports whether issuance waits for the time of its next attempt, which its message then names.
 func failed(issuing *metav1.Condition) bool {
 	switch issuing.Reason {
-	case v1alpha1.ReasonFailed, v1alpha1.ReasonChallengeFailed, v1alpha1.ReasonRateLimited:
+	case v1alpha1.ReasonFailed, v1alpha1.ReasonChallengeFailed, v1alpha1.ReasonRateLimited, v1alpha1.ReasonServerUnreachable:
 		return true
 	}
 	return false
@@ -120,13 +120,6 @@ func detail(c *metav1.Condition) string {
 		return c.Reason
 	}
 	return c.Reason + ": " + c.Message
-}
-
-func nextAttempt(cert *v1alpha1.TLSCertificate) string {
-	if cert.Status.NextAttemptTime.IsZero() {
-		return ""
-	}
-	return ", next attempt at " + cert.Status.NextAttemptTime.UTC().Format(time.RFC3339)
 }
 
 // usableCondition names the Secrets with their versions, so that a reader of the

@@ -5,7 +5,6 @@ package podstatus
 
 import (
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -16,10 +15,6 @@ import (
 func TestProducerNote(t *testing.T) {
 	notAllowed := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse,
 		Reason: v1alpha1.ReasonNotAllowed, Message: "issuer letsencrypt does not allow shop"}
-	later := func(cert *v1alpha1.TLSCertificate) *v1alpha1.TLSCertificate {
-		cert.Status.NextAttemptTime = &metav1.Time{Time: start.Add(time.Hour)}
-		return cert
-	}
 	suspended := newCert()
 	suspended.Spec.Suspend = true
 	tests := map[string]struct {
@@ -37,9 +32,9 @@ func TestProducerNote(t *testing.T) {
 			want: `; TLSCertificate "web" is issuing it (WaitingForIssuer: CertIssuer ca does not exist)`},
 		"validating": {cert: newCert(issuing(metav1.ConditionTrue, v1alpha1.ReasonValidating, "www.example.com")),
 			want: `; TLSCertificate "web" is issuing it (Validating: www.example.com)`},
-		"failed": {cert: later(newCert(issuing(metav1.ConditionFalse, v1alpha1.ReasonChallengeFailed, "connection refused"))),
-			want: `; TLSCertificate "web" failed to issue it (ChallengeFailed: connection refused), next attempt at 2026-11-20T11:00:00Z`},
-		"failed, no next attempt": {cert: newCert(issuing(metav1.ConditionFalse, v1alpha1.ReasonFailed, "")),
+		"failed": {cert: newCert(issuing(metav1.ConditionFalse, v1alpha1.ReasonServerUnreachable, "connection refused; next attempt at 2026-11-20T11:00:00Z")),
+			want: `; TLSCertificate "web" failed to issue it (ServerUnreachable: connection refused; next attempt at 2026-11-20T11:00:00Z)`},
+		"failed, no message": {cert: newCert(issuing(metav1.ConditionFalse, v1alpha1.ReasonFailed, "")),
 			want: `; TLSCertificate "web" failed to issue it (Failed)`},
 		"not allowed": {cert: newCert(notAllowed, issuing(metav1.ConditionFalse, v1alpha1.ReasonIdle, "")),
 			want: `; TLSCertificate "web" cannot issue it (NotAllowed: issuer letsencrypt does not allow shop)`},

@@ -1,0 +1,148 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command tollgate-controller issues the certificates that pods wait for, and tells why a pod waits.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/component-base/cli"
+	"k8s.io/component-base/version"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/controller/certificate"
+	"github.com/tollgate-dev/tollgate/pkg/controller/issuer"
+	"github.com/tollgate-dev/tollgate/pkg/controller/podstatus"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
+	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
+)
+
+func main() {
+	o := newOptions()
+	cmd := &cobra.Command{
+		Use:           "tollgate-controller",
+		Short:         "Issues TLS certificates into Secrets and tells why pods wait for them.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: false,
+		Version:       version.Get().GitVersion,
+		RunE: func(*cobra.Command, []string) error {
+			return run(ctrl.SetupSignalHandler(), o)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	os.Exit(cli.Run(cmd))
+}
+
+// run wires the manager and blocks until ctx ends.
+func run(ctx context.Context, o *options) error {
+	ctrl.SetLogger(klog.Background())
+	klog.FromContext(ctx).Info("Starting tollgate-controller", "version", version.Get().GitVersion, "namespace", o.namespace)
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding the API server; set --kubeconfig: %w", err)
+	}
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return fmt.Errorf("registering types: %w", err)
+		}
+	}
+	mgr, err := ctrl.NewManager(config, o.manager(scheme))
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return fmt.Errorf("making the client: %w", err)
+	}
+	if err := checkCRDs(client.Discovery()); err != nil {
+		return err
+	}
+	secrets := tlssecrets.New(client, clock.RealClock{}, tlssecrets.Options{})
+	if err := addIssuance(mgr, client, secrets, o); err != nil {
+		return err
+	}
+	if err := podstatus.Add(mgr, podstatus.Options{Secrets: secrets, Clock: clock.RealClock{}}); err != nil {
+		return fmt.Errorf("adding the pod status controller: %w", err)
+	}
+	if err := mgr.Add(everyReplica(func(ctx context.Context) error { secrets.Run(ctx); return nil })); err != nil {
+		return fmt.Errorf("adding the watch of TLS Secrets: %w", err)
+	}
+	for _, add := range []func(string, healthz.Checker) error{mgr.AddHealthzCheck, mgr.AddReadyzCheck} {
+		if err := add("ping", healthz.Ping); err != nil {
+			return fmt.Errorf("adding health checks: %w", err)
+		}
+	}
+	return start(ctx, mgr)
+}
+
+// addIssuance adds what obtains certificates: issuers, certificates, and the answers to http-01 challenges.
+func addIssuance(mgr manager.Manager, client kubernetes.Interface, secrets *tlssecrets.Source, o *options) error {
+	clk := clock.RealClock{}
+	store, err := http01.NewStore(client)
+	if err != nil {
+		return err
+	}
+	server := &http01.Server{Address: o.http01BindAddress, Answers: store}
+	clients := acme.NewClients(clk)
+	accounts := &acme.Accounts{Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(), Clients: clients, Clock: clk}
+	if err := issuer.Add(mgr, issuer.Options{Accounts: accounts, Clock: clk, Namespace: o.namespace}); err != nil {
+		return err
+	}
+	wakeups, err := certificate.Add(mgr, &certificate.Reconciler{
+		Reader: mgr.GetAPIReader(),
+		Writer: mgr.GetClient(),
+		Executor: &acme.Executor{
+			Reader:    mgr.GetAPIReader(),
+			Writer:    mgr.GetClient(),
+			Clients:   clients,
+			Accounts:  accounts,
+			Responder: server,
+			Presenter: &http01.Objects{
+				Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(),
+				AdvertiseAddress: o.http01AdvertiseAddress, Port: server.Port,
+			},
+			Clock: clk,
+		},
+		Orders:    store,
+		Recorder:  mgr.GetEventRecorder("tollgate-controller"),
+		Clock:     clk,
+		Namespace: o.namespace,
+	})
+	if err != nil {
+		return err
+	}
+	secrets.OnChange(wakeups.Secret)
+	if err := store.OnChange(wakeups.Certificate); err != nil {
+		return fmt.Errorf("watching challenges: %w", err)
+	}
+	for _, runnable := range []manager.Runnable{store, server} {
+		if err := mgr.Add(runnable); err != nil {
+			return fmt.Errorf("adding the answers to http-01 challenges: %w", err)
+		}
+	}
+	return nil
+}
+
+// everyReplica is a Runnable that does not wait for leadership.
+type everyReplica func(context.Context) error
+
+// Start implements manager.Runnable.
+func (f everyReplica) Start(ctx context.Context) error { return f(ctx) }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (everyReplica) NeedLeaderElection() bool { return false }

@@ -1,0 +1,85 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"flag"
+	"os"
+
+	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/tollgate-dev/tollgate/pkg/controller/podstatus"
+)
+
+// leaseName is the lease of the leading replica, in the controller's namespace.
+const leaseName = "tollgate-controller.tollgate.dev"
+
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update,namespace=tollgate-system
+// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch,namespace=tollgate-system
+
+// options are the flags.
+type options struct {
+	namespace              string
+	http01AdvertiseAddress string
+	http01BindAddress      string
+	leaderElect            bool
+	healthProbeBindAddress string
+	metricsBindAddress     string
+}
+
+func newOptions() *options {
+	return &options{
+		namespace:              cmp.Or(os.Getenv("POD_NAMESPACE"), "tollgate-system"),
+		http01AdvertiseAddress: os.Getenv("POD_IP"),
+		http01BindAddress:      ":8089",
+		healthProbeBindAddress: ":8081",
+		metricsBindAddress:     "0",
+	}
+}
+
+func (o *options) addFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.namespace, "namespace", o.namespace,
+		"The controller's own namespace: of the Secrets that ClusterCertIssuers name, and of the lease. Default: the environment variable POD_NAMESPACE, else tollgate-system.")
+	fs.StringVar(&o.http01AdvertiseAddress, "http01-advertise-address", o.http01AdvertiseAddress,
+		"The IP address at which ingress controllers reach this process to answer http-01 challenges. Default: the environment variable POD_IP. Only http-01 orders need it.")
+	fs.StringVar(&o.http01BindAddress, "http01-bind-address", o.http01BindAddress,
+		"The address on which http-01 challenges are answered.")
+	fs.BoolVar(&o.leaderElect, "leader-elect", o.leaderElect,
+		"Only one of several replicas works, the others answer http-01 challenges and take over when it stops.")
+	fs.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", o.healthProbeBindAddress,
+		"The address of /healthz and /readyz; 0 turns them off.")
+	fs.StringVar(&o.metricsBindAddress, "metrics-bind-address", o.metricsBindAddress,
+		"The address of /metrics, for example 127.0.0.1:8080; 0 turns it off.")
+
+	gofs := flag.NewFlagSet("", flag.ContinueOnError)
+	klog.InitFlags(gofs)
+	fs.AddGoFlag(gofs.Lookup("v"))
+	fs.AddGoFlag(gofs.Lookup("vmodule"))
+	fs.AddGoFlag(flag.CommandLine.Lookup("kubeconfig")) // controller-runtime's
+}
+
+// manager returns the options of the manager. Secrets are never cached: each is read from the API server when it is
+// needed, since a cache would hold the keys of the whole cluster.
+func (o *options) manager(scheme *runtime.Scheme) ctrl.Options {
+	return ctrl.Options{
+		GracefulShutdownTimeout:       new(stopTimeout),
+		Scheme:                        scheme,
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Cache:                         cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: podstatus.CacheOptions()}},
+		HealthProbeBindAddress:        o.healthProbeBindAddress,
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsBindAddress},
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              leaseName,
+		LeaderElectionNamespace:       o.namespace,
+		LeaderElectionReleaseOnCancel: true,
+	}
+}

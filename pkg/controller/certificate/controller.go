@@ -1,0 +1,154 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package certificate keeps the Secret of each TLSCertificate usable: it issues, renews and repairs.
+package certificate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+)
+
+const (
+	// longest is the longest time between two looks at the wall clock, which may jump while a machine sleeps.
+	longest = time.Hour
+	// recheck is how often something is looked at that no watch tells of.
+	recheck = 5 * time.Minute
+)
+
+// Orders is what the reconciler knows of running issuances beside its own status.
+type Orders interface {
+	// Running reports whether a TLSCertificate has an issuance Secret.
+	Running(namespace, certificate string) bool
+}
+
+// +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates,verbs=get;list;watch
+// +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates/finalizers,verbs=update
+// +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers;clustercertissuers,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;create;update;delete
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=get;create;update;delete
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices/restricted,verbs=create
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=get;create;update;delete
+// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler brings the Secret of a TLSCertificate to what its spec says.
+type Reconciler struct {
+	// Reader reads from the API server itself.
+	Reader client.Reader
+	// Writer writes Secrets and status.
+	Writer   client.Client
+	Executor *acme.Executor
+	Orders   Orders
+	Recorder events.EventRecorder
+	Clock    clock.PassiveClock
+	// Namespace is the controller's own, where the Secrets of ClusterCertIssuers are.
+	Namespace string
+}
+
+// Reconcile implements reconcile.Reconciler.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	cert := &v1alpha1.TLSCertificate{}
+	err := r.Reader.Get(ctx, req.NamespacedName, cert)
+	if apierrors.IsNotFound(err) || err == nil && cert.DeletionTimestamp != nil {
+		r.Executor.Release(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("reading TLSCertificate %s: %w", req.NamespacedName, err)
+	}
+	before := cert.DeepCopy()
+	after, err := r.reconcile(ctx, cert)
+	if err == nil {
+		cert.Status.ObservedGeneration = cert.Generation
+	}
+	if !equality.Semantic.DeepEqual(before.Status, cert.Status) {
+		if patchErr := r.Writer.Status().Patch(ctx, cert, client.MergeFrom(before)); patchErr != nil {
+			err = errors.Join(err, client.IgnoreNotFound(fmt.Errorf("writing the status: %w", patchErr)))
+		}
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: min(after, longest)}, nil
+}
+
+// reconcile returns after how long to look again.
+func (r *Reconciler) reconcile(ctx context.Context, cert *v1alpha1.TLSCertificate) (time.Duration, error) {
+	s, err := r.secret(ctx, cert)
+	if err != nil {
+		return 0, err
+	}
+	i := inspect(cert, s, r.Clock.Now())
+	r.observe(cert, s, i)
+	switch {
+	case cert.Spec.Suspend:
+		r.Executor.Release(client.ObjectKeyFromObject(cert))
+		r.condition(cert, v1alpha1.ConditionIssuing, false, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is issued or renewed")
+		return r.next(i), nil
+	case i.need == "":
+		return r.settle(ctx, cert, i)
+	}
+	return r.issue(ctx, cert, i)
+}
+
+// secret reads the target Secret; nil if there is none.
+func (r *Reconciler) secret(ctx context.Context, cert *v1alpha1.TLSCertificate) (*corev1.Secret, error) {
+	s := &corev1.Secret{}
+	err := r.Reader.Get(ctx, client.ObjectKey{Namespace: cert.Namespace, Name: cert.Spec.SecretName}, s)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading Secret %s: %w", cert.Spec.SecretName, err)
+	}
+	return s, nil
+}
+
+// settle ends an issuance, or confirms that none runs.
+func (r *Reconciler) settle(ctx context.Context, cert *v1alpha1.TLSCertificate, i inspection) (time.Duration, error) {
+	r.Executor.Release(client.ObjectKeyFromObject(cert))
+	if cert.Status.ACME != nil || r.Orders.Running(cert.Namespace, cert.Name) {
+		if err := r.Executor.Cleanup(ctx, cert); err != nil {
+			return 0, err
+		}
+	}
+	message := "nothing has to be issued now"
+	if i.foreign() {
+		message = "the Secret belongs to somebody else"
+	} else if i.verdict.Reason == tlsready.NotYetValid {
+		message = "waiting until the certificate is valid"
+	}
+	r.idle(cert, message)
+	return r.next(i), nil
+}
+
+// next returns how long the inspection stays true.
+func (r *Reconciler) next(i inspection) time.Duration {
+	now, after := r.Clock.Now(), longest
+	for _, at := range []time.Time{i.renewal, i.verdict.RecheckAt} {
+		if at.After(now) {
+			after = min(after, at.Sub(now))
+		}
+	}
+	if i.foreign() && !i.verdict.Ready {
+		after = min(after, recheck)
+	}
+	return after
+}

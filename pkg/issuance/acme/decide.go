@@ -1,0 +1,204 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package acme
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mholt/acmez/v3/acme"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+)
+
+// Step is what has to be done next.
+type Step string
+
+// Steps of an issuance, in the order of a run without trouble.
+const (
+	// StepRecord makes key and signing request and writes the record.
+	StepRecord Step = "Record"
+	// StepOrder places the order and writes its URL into the record.
+	StepOrder Step = "Order"
+	// StepPresent writes the answers to pending challenges into the record.
+	StepPresent Step = "Present"
+	// StepAnswer leads the CA to the answers and asks it to look.
+	StepAnswer Step = "Answer"
+	// StepWait comes back later.
+	StepWait Step = "Wait"
+	// StepWithdraw removes answers that nobody needs any more.
+	StepWithdraw Step = "Withdraw"
+	// StepFinalize sends the signing request.
+	StepFinalize Step = "Finalize"
+	// StepDownload fetches the certificate, verifies it and writes the target Secret.
+	StepDownload Step = "Download"
+	// StepRestart forgets the order, which can no longer lead to a certificate of ours, and places another.
+	StepRestart Step = "Restart"
+	// StepAbandon gives up: the CA refused.
+	StepAbandon Step = "Abandon"
+)
+
+// Decision is a step, and why.
+type Decision struct {
+	Step Step
+	// Reason for condition Issuing.
+	Reason string
+	// Message for people.
+	Message string
+	// After is how long StepWait waits.
+	After time.Duration
+	// Challenges that StepPresent and StepAnswer are about: those of pending authorizations.
+	Challenges []acme.Challenge
+}
+
+// Live is what the server said just now.
+type Live struct {
+	// Account that asks.
+	Account string
+	// Order as the server has it; nil if the server does not know it.
+	Order *acme.Order
+	// Authorizations of a pending or invalid order.
+	Authorizations []acme.Authorization
+	// Initiated are the URLs of challenges that this process has asked the CA to look at.
+	Initiated map[string]bool
+}
+
+// patience is for how long after the start of an issuance the CA is asked every second, and not every ten.
+const patience = 30 * time.Second
+
+// Decide is pure: it returns what to do next for a record (nil: there is none) and what the server says.
+func Decide(r *Record, live Live, now time.Time) Decision {
+	switch {
+	case r == nil:
+		return Decision{Step: StepRecord, Reason: v1alpha1.ReasonCreatingOrder, Message: "making the key and the signing request"}
+	case r.OrderURL == "":
+		return Decision{Step: StepOrder, Reason: v1alpha1.ReasonCreatingOrder, Message: "placing the order"}
+	case r.AccountURI != live.Account:
+		return Decision{Step: StepRestart, Message: fmt.Sprintf("the order was placed by account %s, the issuer's is %s now", r.AccountURI, live.Account)}
+	case live.Order == nil:
+		return Decision{Step: StepRestart, Message: "the CA no longer knows the order"}
+	}
+	order := live.Order
+	wait := Decision{Step: StepWait, Reason: v1alpha1.ReasonValidating, After: time.Second}
+	if now.Sub(r.Started) > patience {
+		wait.After = 10 * time.Second
+	}
+	if order.Status == acme.StatusPending {
+		return decidePending(r, live, wait, now)
+	}
+	if order.Status == acme.StatusInvalid {
+		return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonChallengeFailed, Message: invalidMessage(live)}
+	}
+	if len(r.Challenges) > 0 {
+		return Decision{Step: StepWithdraw, Reason: v1alpha1.ReasonFinalizing, Message: "all names are validated"}
+	}
+	switch order.Status {
+	case acme.StatusReady:
+		if expired(order, now) {
+			return Decision{Step: StepRestart, Message: "the order has expired"}
+		}
+		return Decision{Step: StepFinalize, Reason: v1alpha1.ReasonFinalizing, Message: "sending the signing request"}
+	case acme.StatusProcessing:
+		wait.Reason, wait.Message = v1alpha1.ReasonFinalizing, "the CA is signing"
+		return wait
+	case acme.StatusValid:
+		return Decision{Step: StepDownload, Reason: v1alpha1.ReasonFinalizing, Message: "fetching the certificate"}
+	}
+	return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("the CA gave the order the unknown status %q", order.Status)}
+}
+
+// decidePending handles an order that waits for authorizations.
+func decidePending(r *Record, live Live, wait Decision, now time.Time) Decision {
+	if expired(live.Order, now) {
+		return Decision{Step: StepRestart, Message: "the order has expired"}
+	}
+	var pending []acme.Challenge
+	var names []string
+	absent, unasked := false, false
+	for _, authz := range live.Authorizations {
+		switch authz.Status {
+		case acme.StatusValid:
+			continue
+		case acme.StatusPending:
+		default:
+			return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonChallengeFailed, Message: invalidMessage(live)}
+		}
+		challenge, ok := HTTP01(authz)
+		if !ok {
+			return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf(
+				"the CA offers no http-01 challenge for %s; wildcard names need another kind of solver, remove the name from spec.dnsNames",
+				authz.IdentifierValue())}
+		}
+		pending = append(pending, challenge)
+		names = append(names, authz.IdentifierValue())
+		absent = absent || r.Challenges[challenge.Token] != challenge.KeyAuthorization
+		unasked = unasked || challenge.Status == acme.StatusPending && !live.Initiated[challenge.URL]
+	}
+	switch {
+	case len(pending) == 0:
+		wait.Message = "all names are validated; waiting for the CA to say that the order is ready"
+		return wait
+	case absent:
+		return Decision{Step: StepPresent, Reason: v1alpha1.ReasonPresenting, Message: "preparing the answers for " + list(names), Challenges: pending}
+	case unasked:
+		return Decision{Step: StepAnswer, Reason: v1alpha1.ReasonPresenting, Message: "putting the answers for " + list(names) + " in place", Challenges: pending}
+	}
+	wait.Message = "waiting for the CA to validate " + list(names)
+	return wait
+}
+
+// HTTP01 returns the http-01 challenge of an authorization.
+func HTTP01(authz acme.Authorization) (acme.Challenge, bool) {
+	for _, c := range authz.Challenges {
+		if c.Type == acme.ChallengeTypeHTTP01 && c.Token != "" {
+			return c, true
+		}
+	}
+	return acme.Challenge{}, false
+}
+
+// authzError returns what the CA said about an authorization that failed.
+func authzError(authz acme.Authorization) string {
+	for _, c := range authz.Challenges {
+		if c.Error != nil {
+			return fmt.Sprintf("%s: %s", c.Type, c.Error.Detail)
+		}
+	}
+	return ""
+}
+
+func invalidMessage(live Live) string {
+	var failed []string
+	for _, authz := range live.Authorizations {
+		if authz.Status == acme.StatusValid || authz.Status == acme.StatusPending {
+			continue
+		}
+		text := authz.IdentifierValue() + " is " + authz.Status
+		if e := authzError(authz); e != "" {
+			text += " (" + e + ")"
+		}
+		failed = append(failed, text)
+	}
+	switch {
+	case len(failed) > 0:
+		return "the CA did not validate all names: " + strings.Join(failed, "; ")
+	case live.Order.Error != nil:
+		return "the CA refused the order: " + live.Order.Error.Detail
+	}
+	return "the CA refused the order without saying why"
+}
+
+func expired(order *acme.Order, now time.Time) bool {
+	return !order.Expires.IsZero() && !now.Before(order.Expires)
+}
+
+// list shows up to three names.
+func list(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,249 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package acme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mholt/acmez/v3/acme"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
+)
+
+const (
+	// maxSteps bounds how many steps one call of Run takes before it lets others have the worker.
+	maxSteps = 25
+	// maxOrders bounds how many orders one record may place before the attempt counts as failed.
+	maxOrders = 3
+	// shortly is when to come back for something that this process itself is about to do.
+	shortly = 500 * time.Millisecond
+	// slotPoll is when to ask again for names that another TLSCertificate is having issued.
+	slotPoll = time.Second
+)
+
+// Responder answers the CA's requests.
+type Responder interface {
+	// Serves reports whether the token would be answered now.
+	Serves(token string) bool
+}
+
+// Presenter leads the CA's requests to the Responder.
+type Presenter interface {
+	Check() error
+	Ensure(ctx context.Context, cert *v1alpha1.TLSCertificate, ingressClass *string, challenges []http01.Challenge) error
+	Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error
+}
+
+// Executor does what Decide says.
+type Executor struct {
+	// Reader reads from the API server itself, never from a cache.
+	Reader    client.Reader
+	Writer    client.Writer
+	Clients   *Clients
+	Accounts  *Accounts
+	Responder Responder
+	Presenter Presenter
+	Clock     clock.PassiveClock
+
+	slots slots
+	// crash, set by tests, stops the executor after the effect that the argument names.
+	crash func(effect string) error
+}
+
+// Request is one certificate to be had.
+type Request struct {
+	Certificate *v1alpha1.TLSCertificate
+	Issuer      v1alpha1.Issuer
+	// SecretNamespace is where the issuer's Secrets are.
+	SecretNamespace string
+	// Notify is told of orders placed and challenges answered; nil tells nobody.
+	Notify func(reason, action, message string)
+}
+
+// Reasons that Request.Notify is told.
+const (
+	OrderPlaced       = "OrderPlaced"
+	ChallengeAnswered = "ChallengeAnswered"
+)
+
+// Progress is how far an issuance has come.
+type Progress struct {
+	// Issued is the target Secret as written; nil while the issuance goes on.
+	Issued *corev1.Secret
+	// Reason and Message for condition Issuing.
+	Reason, Message string
+	// After is when to call Run again.
+	After time.Duration
+	// ACME is the state of the order.
+	ACME *v1alpha1.ACMECertificateStatus
+}
+
+// task is one call of Run.
+type task struct {
+	Request
+	*Executor
+	spec    *v1alpha1.ACMEIssuer
+	profile string
+	client  *acme.Client
+	account acme.Account
+	record  *Record
+	live    Live
+	run     *run
+	status  *v1alpha1.ACMECertificateStatus
+}
+
+// Run takes as many steps as it can without waiting. A refusal or silence of the CA is a *Failure; other errors come
+// from the Kubernetes API.
+func (e *Executor) Run(ctx context.Context, req Request) (Progress, error) {
+	t := &task{Request: req, Executor: e, spec: req.Issuer.GetSpec().ACME, status: &v1alpha1.ACMECertificateStatus{}}
+	t.profile = req.Certificate.Spec.Profile
+	if t.profile == "" {
+		t.profile = t.spec.Profile
+	}
+	p, err := t.steps(ctx)
+	p.ACME = t.status
+	var f *Failure
+	if p.Issued != nil || errors.As(err, &f) && !f.Transient && f.Reason != v1alpha1.ReasonRateLimited {
+		e.Release(client.ObjectKeyFromObject(req.Certificate))
+	}
+	return p, err
+}
+
+// Release lets other TLSCertificates order the names that cert held.
+func (e *Executor) Release(cert types.NamespacedName) { e.slots.release(cert) }
+
+func (t *task) steps(ctx context.Context) (Progress, error) {
+	var err error
+	if t.client, err = t.Clients.For(t.spec); err != nil {
+		return Progress{}, &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
+	}
+	if t.account, err = t.Accounts.Get(ctx, t.Issuer, t.SecretNamespace, false); err != nil {
+		return Progress{}, err
+	}
+	holder := client.ObjectKeyFromObject(t.Certificate)
+	key := strings.Join(append(identifierStrings(t.Certificate), t.account.Location, t.profile), "\x00")
+	var other types.NamespacedName
+	if t.run, other = t.slots.acquire(key, holder); t.run == nil {
+		return Progress{
+			Reason:  v1alpha1.ReasonCreatingOrder,
+			Message: fmt.Sprintf("waiting until TLSCertificate %s, which has the same names, has its certificate", other),
+			After:   slotPoll,
+		}, nil
+	}
+	if err := t.load(ctx); err != nil {
+		return Progress{}, err
+	}
+	log := klog.FromContext(ctx)
+	for range maxSteps {
+		if err := t.look(ctx); err != nil {
+			return Progress{}, err
+		}
+		d := Decide(t.record, t.live, t.Clock.Now())
+		log.V(4).Info("Issuing", "step", d.Step, "message", d.Message)
+		p, err := t.do(ctx, d)
+		if err != nil || p.Issued != nil || p.After > 0 {
+			return p, err
+		}
+	}
+	return Progress{Reason: v1alpha1.ReasonCreatingOrder, Message: "going on shortly", After: shortly}, nil
+}
+
+// load reads the record, and deletes one that is of no use.
+func (t *task) load(ctx context.Context) error {
+	s := &corev1.Secret{}
+	name := client.ObjectKey{Namespace: t.Certificate.Namespace, Name: RecordName(t.Certificate, t.profile)}
+	err := t.Reader.Get(ctx, name, s)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading issuance Secret %s: %w", name, err)
+	}
+	t.record, err = readRecord(s, t.Certificate)
+	if err != nil {
+		klog.FromContext(ctx).Info("Replacing an issuance Secret that cannot be used", "secret", name.String(), "reason", err.Error())
+		return client.IgnoreNotFound(t.Writer.Delete(ctx, s, preconditions(s)))
+	}
+	return nil
+}
+
+// look asks the server about the order and, while they matter, its authorizations.
+func (t *task) look(ctx context.Context) error {
+	t.live = Live{Account: t.account.Location, Initiated: t.run.initiated}
+	if t.record == nil || t.record.OrderURL == "" || t.record.AccountURI != t.account.Location {
+		return nil
+	}
+	t.status.OrderURL = t.record.OrderURL
+	var order acme.Order
+	err := t.call(ctx, "reading the order", func(ctx context.Context) (err error) {
+		order, err = t.client.GetOrder(ctx, t.account, acme.Order{Location: t.record.OrderURL})
+		return err
+	})
+	var f *Failure
+	if errors.As(err, &f) && f.Missing {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.live.Order = &order
+	if order.Status != acme.StatusPending && order.Status != acme.StatusInvalid {
+		return nil
+	}
+	for _, url := range order.Authorizations {
+		var authz acme.Authorization
+		err := t.call(ctx, "reading an authorization", func(ctx context.Context) (err error) {
+			authz, err = t.client.GetAuthorization(ctx, t.account, url)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		t.live.Authorizations = append(t.live.Authorizations, authz)
+	}
+	t.status.Authorizations = authorizationStatus(t.live.Authorizations)
+	return nil
+}
+
+// call bounds and classifies one exchange with the server. An account that the server does not know is forgotten, so
+// that the next attempt registers it.
+func (t *task) call(ctx context.Context, doing string, f func(ctx context.Context) error) error {
+	ctx, h, cancel := withHint(ctx)
+	defer cancel()
+	err := f(ctx)
+	if err == nil {
+		return nil
+	}
+	failure := classify(t.spec.Server, doing, err, h, t.Clock.Now())
+	if failure.UnknownAccount {
+		t.Accounts.Forget(t.Issuer, t.account)
+		failure.Transient, failure.Reason = true, v1alpha1.ReasonWaitingForIssuer
+		failure.Message += "; the account will be registered again"
+	}
+	return failure
+}
+
+func authorizationStatus(authzs []acme.Authorization) []v1alpha1.AuthorizationStatus {
+	var out []v1alpha1.AuthorizationStatus
+	for _, a := range authzs {
+		out = append(out, v1alpha1.AuthorizationStatus{
+			Identifier: a.IdentifierValue(),
+			Type:       acme.ChallengeTypeHTTP01,
+			State:      a.Status,
+			Message:    authzError(a),
+		})
+	}
+	return out
+}

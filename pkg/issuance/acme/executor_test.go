@@ -1,0 +1,159 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package acme_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestIssue(t *testing.T) {
+	h := newHarness(t, newCert("web", "www.example.com", "api.example.com"))
+	cert, err := h.reconcile("web")
+	h.must(err)
+	h.issued(cert)
+	h.clean()
+	if got := h.server.Issued(); got != 1 {
+		t.Errorf("the CA issued %d certificates, want 1", got)
+	}
+	if cert.Status.Revision != 1 || cert.Status.RenewalTime == nil || cert.Status.ACME != nil {
+		t.Errorf("status = %+v, want revision 1, a renewal time and no order", cert.Status)
+	}
+	var reasons []string
+	for len(h.recorder.Events) > 0 {
+		reasons = append(reasons, strings.Fields(<-h.recorder.Events)[1])
+	}
+	slices.Sort(reasons)
+	if got, want := strings.Join(slices.Compact(reasons), " "), "CertificateIssued ChallengeAnswered OrderPlaced"; got != want {
+		t.Errorf("events = %s, want %s", got, want)
+	}
+	// A restarted controller finds nothing to do.
+	h.restart()
+	if _, err := h.reconcile("web"); err != nil || h.server.Orders() != 1 {
+		t.Errorf("after a restart: %v, %d orders, want 1", err, h.server.Orders())
+	}
+}
+
+// effects in the order in which a run without trouble has them.
+var effects = []string{
+	"record written", "order placed", "order URL written", "challenges written", "objects written", "challenge initiated",
+	"objects removed", "challenges removed", "finalized", "downloaded", "target written", "record deleted",
+}
+
+func TestCrashAfterEveryEffect(t *testing.T) {
+	errCrash := errors.New("crash")
+	for _, effect := range effects {
+		t.Run(strings.ReplaceAll(effect, " ", "-"), func(t *testing.T) {
+			h := newHarness(t, newCert("web", "www.example.com", "api.example.com"))
+			seen := false
+			h.executor.CrashAfter(func(e string) error {
+				if e == effect {
+					seen = true
+					return errCrash
+				}
+				return nil
+			})
+			if _, err := h.reconcile("web"); !errors.Is(err, errCrash) || !seen {
+				t.Fatalf("the controller did not stop after %q: %v", effect, err)
+			}
+			h.restart()
+			cert, err := h.reconcile("web")
+			h.must(err)
+			h.issued(cert)
+			h.clean()
+			if got := h.server.Issued(); got != 1 {
+				t.Errorf("the CA issued %d certificates, want exactly 1", got)
+			}
+			wantOrders := 1
+			if effect == "order placed" {
+				wantOrders = 2 // the URL of the first is lost; nothing is issued for it
+			}
+			if got := h.server.Orders(); got != wantOrders {
+				t.Errorf("%d orders, want %d", got, wantOrders)
+			}
+			if cert.Status.Revision != 1 {
+				t.Errorf("revision %d, want 1", cert.Status.Revision)
+			}
+		})
+	}
+}
+
+// TestEffectsAreAll fails when the executor has an effect that the crash matrix lacks.
+func TestEffectsAreAll(t *testing.T) {
+	h := newHarness(t, newCert("web", "www.example.com"))
+	var got []string
+	h.executor.CrashAfter(func(e string) error {
+		if !slices.Contains(got, e) {
+			got = append(got, e)
+		}
+		return nil
+	})
+	cert, err := h.reconcile("web")
+	h.must(err)
+	h.issued(cert)
+	if !slices.Equal(got, effects) {
+		t.Errorf("effects = %q, want %q", got, effects)
+	}
+}
+
+func TestLostFinalizeResponse(t *testing.T) {
+	h := newHarness(t, newCert("web", "www.example.com"))
+	dropped := false
+	h.server.Intercept(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if strings.HasPrefix(r.URL.Path, "/finalize-order/") && !dropped {
+			dropped = true
+			next.ServeHTTP(discard{http.Header{}}, r)
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+	cert, err := h.reconcile("web")
+	h.must(err)
+	h.issued(cert)
+	if got := h.server.Issued(); got != 1 {
+		t.Errorf("the CA issued %d certificates, want 1", got)
+	}
+}
+
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
+func TestSameNamesAreSerialised(t *testing.T) {
+	a, b := newCert("a", "www.example.com"), newCert("b", "www.example.com")
+	h := newHarness(t, a, b)
+	// a is stopped while its order runs.
+	stop := errors.New("stop")
+	h.executor.CrashAfter(func(effect string) error {
+		if effect == "order URL written" {
+			return stop
+		}
+		return nil
+	})
+	if _, err := h.reconcile("a"); !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	h.executor.CrashAfter(nil)
+	if _, err := h.reconciler.Reconcile(t.Context(), request("b")); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.server.Orders(); got != 1 {
+		t.Errorf("%d orders while a's runs, want 1", got)
+	}
+	first, err := h.reconcile("a")
+	h.must(err)
+	second, err := h.reconcile("b")
+	h.must(err)
+	if h.issued(first).SerialNumber.Cmp(h.issued(second).SerialNumber) == 0 {
+		t.Error("both have the same certificate")
+	}
+	if h.server.Issued() != 2 {
+		t.Errorf("the CA issued %d certificates, want 2", h.server.Issued())
+	}
+}

@@ -1,0 +1,187 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package acme
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/target"
+)
+
+// Annotations and data keys of an issuance Secret.
+const (
+	orderURLAnnotation   = v1alpha1.GroupName + "/order-url"
+	accountURIAnnotation = v1alpha1.GroupName + "/account-uri"
+	attemptAnnotation    = v1alpha1.GroupName + "/attempt"
+	startedAnnotation    = v1alpha1.GroupName + "/started"
+
+	csrKey = "csr.der"
+)
+
+// Record is the write-ahead log of one issuance: a Secret that holds all that a restarted controller needs to go on
+// where the last one stopped. The key is in it before the CA sees the request, the order's URL before anything is
+// done with the order.
+type Record struct {
+	// OrderURL of the order at the CA; empty before there is one.
+	OrderURL string
+	// AccountURI that placed the order.
+	AccountURI string
+	// Attempt counts the orders placed.
+	Attempt int
+	// Started is when the record was made.
+	Started time.Time
+	// Challenges maps the tokens that are being answered to their key authorizations.
+	Challenges map[string]string
+
+	key    crypto.Signer
+	csr    []byte
+	secret *corev1.Secret
+}
+
+// RecordName is the name of the Secret for the next certificate of cert. It depends on all that the certificate is
+// made from, so that a changed spec never resumes the order of the old one.
+func RecordName(cert *v1alpha1.TLSCertificate, profile string) string {
+	h := sha256.New()
+	for _, part := range append(identifierStrings(cert),
+		target.IssuerRef(cert), keyAlgorithm(cert), profile, cert.Name) {
+		fmt.Fprintf(h, "%d:%s,", len(part), part)
+	}
+	suffix := fmt.Sprintf("-iss-%s-%d", hex.EncodeToString(h.Sum(nil)[:6]), cert.Status.Revision+1)
+	const longest = 253
+	name := cert.Name
+	if len(name)+len(suffix) > longest {
+		name = strings.TrimRight(name[:longest-len(suffix)], "-.")
+	}
+	return name + suffix
+}
+
+func keyAlgorithm(cert *v1alpha1.TLSCertificate) string {
+	if cert.Spec.PrivateKey == nil || cert.Spec.PrivateKey.Algorithm == "" {
+		return pki.ECDSA
+	}
+	return cert.Spec.PrivateKey.Algorithm
+}
+
+// identifierStrings returns the names in a canonical order.
+func identifierStrings(cert *v1alpha1.TLSCertificate) []string {
+	return append(slices.Sorted(slices.Values(cert.Spec.DNSNames)), slices.Sorted(slices.Values(cert.Spec.IPAddresses))...)
+}
+
+// newRecord makes the key and the signing request.
+func newRecord(cert *v1alpha1.TLSCertificate, profile string, now time.Time) (*Record, error) {
+	key, err := pki.NewKey(keyAlgorithm(cert))
+	if err != nil {
+		return nil, err
+	}
+	keyPEM, err := pki.EncodeKey(key)
+	if err != nil {
+		return nil, err
+	}
+	csr, err := pki.NewCSR(key, cert.Spec.DNSNames, cert.Spec.IPAddresses)
+	if err != nil {
+		return nil, err
+	}
+	return &Record{Started: now, key: key, csr: csr, secret: &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: cert.Namespace,
+			Name:      RecordName(cert, profile),
+			Labels: map[string]string{
+				v1alpha1.ManagedLabel:  "true",
+				v1alpha1.IssuanceLabel: string(cert.UID),
+			},
+			OwnerReferences: []metav1.OwnerReference{
+				*metav1.NewControllerRef(cert, v1alpha1.GroupVersion.WithKind("TLSCertificate")),
+			},
+		},
+		Type: v1alpha1.IssuanceSecretType,
+		Data: map[string][]byte{corev1.TLSPrivateKeyKey: keyPEM, csrKey: csr},
+	}}, nil
+}
+
+// readRecord parses a record; an error means that the Secret was tampered with and is of no use.
+func readRecord(s *corev1.Secret, cert *v1alpha1.TLSCertificate) (*Record, error) {
+	if !metav1.IsControlledBy(s, cert) || s.Type != v1alpha1.IssuanceSecretType {
+		return nil, fmt.Errorf("reading Secret %s: it was not made for this TLSCertificate", s.Name)
+	}
+	r := &Record{
+		OrderURL:   s.Annotations[orderURLAnnotation],
+		AccountURI: s.Annotations[accountURIAnnotation],
+		csr:        s.Data[csrKey],
+		secret:     s,
+	}
+	var err error
+	if r.key, err = pki.ParseKey(s.Data[corev1.TLSPrivateKeyKey]); err != nil {
+		return nil, err
+	}
+	csr, err := x509.ParseCertificateRequest(r.csr)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s of Secret %s: %w", csrKey, s.Name, err)
+	}
+	if !pki.SamePublicKey(csr.PublicKey, r.key.Public()) {
+		return nil, fmt.Errorf("reading Secret %s: the key does not belong to the signing request", s.Name)
+	}
+	if data := s.Data[http01.ChallengesKey]; len(data) > 0 {
+		if err := json.Unmarshal(data, &r.Challenges); err != nil {
+			return nil, fmt.Errorf("reading %s of Secret %s: %w", http01.ChallengesKey, s.Name, err)
+		}
+	}
+	if text := s.Annotations[attemptAnnotation]; text != "" {
+		if r.Attempt, err = strconv.Atoi(text); err != nil {
+			return nil, fmt.Errorf("reading %s of Secret %s: %w", attemptAnnotation, s.Name, err)
+		}
+	}
+	if r.Started, err = time.Parse(time.RFC3339, s.Annotations[startedAnnotation]); err != nil {
+		return nil, fmt.Errorf("reading %s of Secret %s: %w", startedAnnotation, s.Name, err)
+	}
+	return r, nil
+}
+
+// save writes the record, on condition that nobody has changed it since it was read.
+func (r *Record) save(ctx context.Context, w client.Writer) error {
+	s := r.secret.DeepCopy()
+	s.Annotations = map[string]string{
+		attemptAnnotation: strconv.Itoa(r.Attempt),
+		startedAnnotation: r.Started.UTC().Format(time.RFC3339),
+	}
+	if r.OrderURL != "" {
+		s.Annotations[orderURLAnnotation] = r.OrderURL
+		s.Annotations[accountURIAnnotation] = r.AccountURI
+	}
+	delete(s.Data, http01.ChallengesKey)
+	if len(r.Challenges) > 0 {
+		data, err := json.Marshal(r.Challenges)
+		if err != nil {
+			return fmt.Errorf("encoding the challenges: %w", err)
+		}
+		s.Data[http01.ChallengesKey] = data
+	}
+	var err error
+	if s.ResourceVersion == "" {
+		err = w.Create(ctx, s)
+	} else {
+		err = w.Update(ctx, s)
+	}
+	if err != nil {
+		return fmt.Errorf("writing issuance Secret %s: %w", s.Name, err)
+	}
+	r.secret = s
+	return nil
+}

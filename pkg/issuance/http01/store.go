@@ -1,0 +1,153 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package http01 answers http-01 challenges (RFC 8555 section 8.3) from the controller itself, and makes the objects
+// that lead the CA's requests to it.
+package http01
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+)
+
+// ChallengesKey is the key of an issuance Secret that holds a JSON object from token to key authorization.
+const ChallengesKey = "challenges"
+
+const tokenIndex = "token"
+
+// record is what is kept of an issuance Secret: no byte of a private key.
+type record struct {
+	metav1.ObjectMeta
+	challenges map[string]string
+}
+
+// DeepCopyObject implements runtime.Object. Records are immutable.
+func (r *record) DeepCopyObject() runtime.Object { c := *r; return &c }
+
+// GetObjectKind implements runtime.Object.
+func (r *record) GetObjectKind() schema.ObjectKind { return schema.EmptyObjectKind }
+
+// Store knows the answers to the challenges of all running orders.
+type Store struct {
+	informer cache.SharedIndexInformer
+}
+
+// NewStore returns a store that watches the Secrets of type tollgate.dev/issuance in all namespaces.
+func NewStore(client kubernetes.Interface) (*Store, error) {
+	only := func(o *metav1.ListOptions) {
+		o.FieldSelector = fields.OneTermEqualSelector("type", v1alpha1.IssuanceSecretType).String()
+	}
+	informer := cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			only(&o)
+			return client.CoreV1().Secrets(metav1.NamespaceAll).List(ctx, o)
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			only(&o)
+			return client.CoreV1().Secrets(metav1.NamespaceAll).Watch(ctx, o)
+		},
+	}, client), &corev1.Secret{}, 0, cache.Indexers{tokenIndex: byToken})
+	if err := informer.SetTransform(strip); err != nil {
+		return nil, fmt.Errorf("preparing the watch of challenges: %w", err)
+	}
+	return &Store{informer: informer}, nil
+}
+
+// strip replaces a Secret by its record.
+func strip(obj any) (any, error) {
+	s, ok := obj.(*corev1.Secret)
+	if !ok {
+		return obj, nil // a tombstone, or a record already
+	}
+	r := &record{ObjectMeta: metav1.ObjectMeta{
+		Namespace: s.Namespace, Name: s.Name, UID: s.UID, ResourceVersion: s.ResourceVersion,
+		OwnerReferences: s.OwnerReferences,
+	}}
+	if s.Type == v1alpha1.IssuanceSecretType {
+		// What is not JSON answers nothing; the controller replaces such a Secret.
+		_ = json.Unmarshal(s.Data[ChallengesKey], &r.challenges)
+	}
+	return r, nil
+}
+
+func byToken(obj any) ([]string, error) {
+	r, ok := obj.(*record)
+	if !ok {
+		return nil, nil
+	}
+	tokens := make([]string, 0, len(r.challenges))
+	for token := range r.challenges {
+		tokens = append(tokens, token)
+	}
+	return tokens, nil
+}
+
+// Start runs the watch until ctx ends.
+func (s *Store) Start(ctx context.Context) error {
+	s.informer.RunWithContext(ctx)
+	return nil
+}
+
+// NeedLeaderElection returns false: every replica answers.
+func (s *Store) NeedLeaderElection() bool { return false }
+
+// KeyAuthorization returns the answer for a token.
+func (s *Store) KeyAuthorization(token string) (string, bool) {
+	objs, err := s.informer.GetIndexer().ByIndex(tokenIndex, token)
+	if err != nil {
+		return "", false
+	}
+	for _, obj := range objs {
+		if answer, ok := obj.(*record).challenges[token]; ok {
+			return answer, true
+		}
+	}
+	return "", false
+}
+
+// OnChange calls f with the namespace and name of the TLSCertificate whose issuance Secret appeared, changed or
+// went away. It is called before Start.
+func (s *Store) OnChange(f func(namespace, name string)) error {
+	notify := func(obj any) {
+		if d, ok := obj.(cache.DeletedFinalStateUnknown); ok {
+			obj = d.Obj
+		}
+		if r, ok := obj.(*record); ok {
+			if owner := metav1.GetControllerOfNoCopy(r); owner != nil {
+				f(r.Namespace, owner.Name)
+			}
+		}
+	}
+	_, err := s.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    notify,
+		UpdateFunc: func(_, obj any) { notify(obj) },
+		DeleteFunc: notify,
+	})
+	return err
+}
+
+// Running reports whether the TLSCertificate has an issuance Secret, as far as the watch knows.
+func (s *Store) Running(namespace, certificate string) bool {
+	for _, obj := range s.informer.GetStore().List() {
+		r, ok := obj.(*record)
+		if !ok || r.Namespace != namespace {
+			continue
+		}
+		if owner := metav1.GetControllerOfNoCopy(r); owner != nil && owner.Name == certificate {
+			return true
+		}
+	}
+	return false
+}
