@@ -30,7 +30,8 @@ help: ## Show the targets.
 
 .PHONY: demo
 demo: binaries ## Run the whole story on a real control plane on loopback.
-	@$(GO) run ./cmd/demo
+	@$(GO) build -o $(BIN)/tollgate-demo ./cmd/demo
+	@exec $(BIN)/tollgate-demo
 
 .PHONY: sandbox
 sandbox: binaries ## Start the control plane, leave it up, and print how to use it.
@@ -55,6 +56,7 @@ generate: $(BIN)/controller-gen $(BIN)/deepcopy-gen $(BIN)/defaulter-gen $(BIN)/
 .PHONY: build
 build: ## Build the product's binaries.
 	@mkdir -p $(BIN)
+	@[[ -e $(BIN)/kube-scheduler ]] || echo "building kube-scheduler and tollgate-controller (the first time this takes minutes)" >&2
 	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/kube-scheduler ./cmd/scheduler
 	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/tollgate-controller ./cmd/controller
 
