@@ -5,6 +5,7 @@ package integration
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -222,4 +224,25 @@ func readLog(t *testing.T, path string) string {
 
 func tail(log string) string {
 	return log[max(0, len(log)-1000):]
+}
+
+// table lists a kind of Tollgate as kubectl get does.
+func (s *space) table(resource string) *metav1.Table {
+	s.t.Helper()
+	clientset, err := kubernetes.NewForConfig(s.sb.Config())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	table := &metav1.Table{}
+	raw, err := clientset.RESTClient().Get().
+		AbsPath("/apis", v1alpha1.GroupName, v1alpha1.GroupVersion.Version, "namespaces", s.ns, resource).
+		SetHeader("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io").
+		DoRaw(s.t.Context())
+	if err == nil {
+		err = json.Unmarshal(raw, table)
+	}
+	if err != nil {
+		s.t.Fatalf("listing %s as a table: %v", resource, err)
+	}
+	return table
 }

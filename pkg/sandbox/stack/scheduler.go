@@ -48,21 +48,20 @@ func StartScheduler(ctx context.Context, sb *sandbox.Sandbox, o SchedulerOptions
 	if err != nil {
 		return nil, err
 	}
-	path, err := Binary("kube-scheduler")
-	if err != nil {
-		return nil, err
-	}
-	port, err := sandbox.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	args := []string{"--config=" + config, "--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(port), "--v=2"}
-	return sb.StartProcess(ctx, sandbox.Spec{Name: o.Name, Path: path, Args: append(args, o.Args...)})
+	return start(ctx, sb, o.Name, "kube-scheduler", append([]string{"--config=" + config, "--v=2"}, o.Args...))
 }
 
 // StartUpstreamScheduler starts the unchanged kube-scheduler of Kubernetes, as the default scheduler of the sandbox.
 func StartUpstreamScheduler(ctx context.Context, sb *sandbox.Sandbox) (*sandbox.Process, error) {
-	path, err := Binary("kube-scheduler-upstream")
+	const name = "kube-scheduler-upstream"
+	return start(ctx, sb, name, name, []string{
+		"--kubeconfig=" + sb.Kubeconfig(), "--authentication-kubeconfig=" + sb.Kubeconfig(), "--authorization-kubeconfig=" + sb.Kubeconfig(),
+	})
+}
+
+// start runs a kube-scheduler that serves on a free port of loopback.
+func start(ctx context.Context, sb *sandbox.Sandbox, name, binary string, args []string) (*sandbox.Process, error) {
+	path, err := Binary(binary)
 	if err != nil {
 		return nil, err
 	}
@@ -70,10 +69,8 @@ func StartUpstreamScheduler(ctx context.Context, sb *sandbox.Sandbox) (*sandbox.
 	if err != nil {
 		return nil, err
 	}
-	return sb.StartProcess(ctx, sandbox.Spec{Name: "kube-scheduler-upstream", Path: path, Args: []string{
-		"--kubeconfig=" + sb.Kubeconfig(), "--authentication-kubeconfig=" + sb.Kubeconfig(), "--authorization-kubeconfig=" + sb.Kubeconfig(),
-		"--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(port),
-	}})
+	args = append(args, "--bind-address=127.0.0.1", "--secure-port="+strconv.Itoa(port))
+	return sb.StartProcess(ctx, sandbox.Spec{Name: name, Path: path, Args: args})
 }
 
 // StartSchedulerAsKubeadm starts Tollgate's kube-scheduler with config/scheduler/replace.yaml and the command line that kubeadm
