@@ -4,6 +4,7 @@
 package declare
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -92,6 +93,7 @@ func TestParseErrors(t *testing.T) {
 		"empty list":           {RequirementsAnnotation, "[]", list + "list is empty; " + requirementsForm},
 		"too many items":       {RequirementsAnnotation, "[{}" + strings.Repeat(",{}", MaxSecrets) + "]", list + "list has 51 items; at most 50 are allowed"},
 		"two documents":        {RequirementsAnnotation, "- secretName: a\n---\n- secretName: b\n", list + "value holds more than one YAML document; " + requirementsForm},
+		"anchor":               {RequirementsAnnotation, "- secretName: &a web-tls\n  dnsNames: [*a]\n", list + "value contains an ampersand, which begins a YAML anchor; anchors and aliases are not allowed, write every name out"},
 		"unknown field":        {RequirementsAnnotation, `[{"secretName":"a"},{"secretName":"b","dnsName":["x"]}]`, list + `decoding the list: unknown field "[1].dnsName"; valid fields are secretName and dnsNames`},
 		"wrong case":           {RequirementsAnnotation, `[{"SecretName":"a"}]`, list + `decoding the list: unknown field "[0].SecretName"; valid fields are secretName and dnsNames`},
 		"duplicate field":      {RequirementsAnnotation, `[{"secretName":"a","secretName":"b"}]`, list + `parsing YAML: yaml: unmarshal errors: line 1: key "secretName" already set in map; ` + requirementsForm},
@@ -132,6 +134,37 @@ func TestParseReportsBothAnnotations(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("Parse() = %v, want an error that names %s", err, key)
 		}
+	}
+}
+
+// TestParseBoundsItsMemory holds Parse, which runs under the lock of the scheduling queue, to
+// memory in proportion to the annotation.
+func TestParseBoundsItsMemory(t *testing.T) {
+	tests := map[string]string{
+		"aliases of aliases": "- secretName: &a " + strings.Repeat("x", 1000) +
+			"\n  dnsNames: &b [" + strings.Repeat("*a,", 100) + "]\n- dnsNames: [" + strings.Repeat("*b,", 100) + "]\n",
+		"brackets":     strings.Repeat("[", MaxAnnotationBytes),
+		"braces":       strings.Repeat("{", MaxAnnotationBytes),
+		"dashes":       strings.Repeat("- ", MaxAnnotationBytes/2),
+		"keys":         strings.Repeat("? ", MaxAnnotationBytes/2),
+		"many names":   `[{"secretName":"a","dnsNames":["x"` + strings.Repeat(`,"x"`, 10_000) + `]}]`,
+		"many objects": "[{}" + strings.Repeat(",{}", 20_000) + "]",
+	}
+	for name, value := range tests {
+		t.Run(name, func(t *testing.T) {
+			pod := annotated(RequirementsAnnotation, value)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Parse(pod)
+			runtime.ReadMemStats(&after)
+			if err == nil {
+				t.Error("Parse() succeeded, want an error")
+			}
+			const limit = 500 * MaxAnnotationBytes
+			if got := after.TotalAlloc - before.TotalAlloc; got > limit {
+				t.Errorf("Parse() allocated %d bytes for %d, want at most %d", got, len(value), limit)
+			}
+		})
 	}
 }
 

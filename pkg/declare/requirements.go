@@ -64,6 +64,11 @@ func decodeRequirements(value string) ([]requirementSpec, error) {
 	if severalDocuments(value) {
 		return nil, errors.New("value holds more than one YAML document; " + requirementsForm)
 	}
+	// A few kilobytes of nested aliases stand for gigabytes, and whoever creates a pod writes
+	// this value. An alias needs an anchor, an anchor an ampersand, and no valid name has one.
+	if strings.Contains(value, "&") {
+		return nil, errors.New("value contains an ampersand, which begins a YAML anchor; anchors and aliases are not allowed, write every name out")
+	}
 	data, err := yaml.YAMLToJSONStrict([]byte(value))
 	if err != nil {
 		return nil, fmt.Errorf("parsing YAML: %w; %s", oneLine(err), requirementsForm)

@@ -121,8 +121,11 @@ func (l *lookups) forget(k secretKey) {
 }
 
 // remove drops a name and reports whether that made room for one that was turned away.
-// The lock must be held.
+// Most names that change were never looked up. The lock must be held.
 func (l *lookups) remove(k secretKey) (woken bool) {
+	if _, ok := l.entries[k]; !ok {
+		return false
+	}
 	delete(l.entries, k)
 	delete(l.refused, k.namespace)
 	woken, l.full = l.full, false

@@ -149,6 +149,10 @@ func TestLookupsAreBounded(t *testing.T) {
 			t.Errorf("%d names are remembered, want %d", n, maxLookups)
 		}
 		e.takeChanges()
+		l.forget(secretKey{"shop", "never looked up"})
+		if got := e.takeChanges(); len(got) != 0 {
+			t.Errorf("changes %q though there is no room", got)
+		}
 		l.forget(secretKey{"shop", "0"})
 		if got := e.takeChanges(); len(got) != 1 || got[0] != "/" {
 			t.Errorf("changes %q, want everything once there is room", got)

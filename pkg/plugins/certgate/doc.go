@@ -17,8 +17,9 @@
 // EventsToRegister returns none: a held pod moves only by Activate, or by the
 // queue's own flush after five minutes. Three things lead to Activate: new facts
 // about a Secret, a changed annotation of the pod, and a point in time at which
-// a verdict changes by itself. They all go through waker, whose one goroutine
-// calls Activate, never with a lock of this package held and never from an
+// a verdict changes by itself. They all go through waker, which calls Activate
+// from its own goroutine, or from the pod informer's for a pod that no longer
+// declares anything: never with a lock of this package held and never from an
 // extension point, since those run under the lock that Activate takes.
 //
 // # Why no wake-up is lost

@@ -143,8 +143,8 @@ func New(_ context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error
 		strategy: newStrategy(args),
 		nodes:    newNodeCache(resolver, newProblemReporter(h.EventRecorder(), args.PriceAnnotations)),
 	}
-	nodes := h.SharedInformerFactory().Core().V1().Nodes().Informer()
-	if _, err := nodes.AddEventHandler(pl.nodes.deleteHandler()); err != nil {
+	nodes := h.SharedInformerFactory().Core().V1().Nodes()
+	if _, err := nodes.Informer().AddEventHandler(pl.nodes.deleteHandler(nodes.Lister())); err != nil {
 		return nil, fmt.Errorf("watching for deleted nodes: %w", err)
 	}
 	return pl, nil

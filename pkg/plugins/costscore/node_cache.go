@@ -4,9 +4,11 @@
 package costscore
 
 import (
+	"maps"
 	"sync"
 
 	v1 "k8s.io/api/core/v1"
+	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 	fwk "k8s.io/kube-scheduler/framework"
 
@@ -86,21 +88,22 @@ func (c *nodeCache) podFacts(nodeInfo fwk.NodeInfo) podFacts {
 	return facts
 }
 
-// deleteHandler forgets deleted nodes.
-func (c *nodeCache) deleteHandler() cache.ResourceEventHandler {
-	return cache.ResourceEventHandlerFuncs{DeleteFunc: func(obj any) {
-		if unknown, ok := obj.(cache.DeletedFinalStateUnknown); ok {
-			obj = unknown.Obj
-		}
-		if node, ok := obj.(*v1.Node); ok {
-			c.forget(node.Name)
-		}
+// deleteHandler forgets deleted nodes. A scheduling cycle that still has the old
+// snapshot may ask for a node after it was forgotten, so every deletion clears
+// away what those before it left behind.
+func (c *nodeCache) deleteHandler(nodes corelisters.NodeLister) cache.ResourceEventHandler {
+	return cache.ResourceEventHandlerFuncs{DeleteFunc: func(any) {
+		c.forget(func(name string) bool {
+			_, err := nodes.Get(name)
+			return err != nil
+		})
 	}}
 }
 
-func (c *nodeCache) forget(name string) {
+// forget forgets the nodes that are gone.
+func (c *nodeCache) forget(gone func(name string) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.prices, name)
-	delete(c.pods, name)
+	maps.DeleteFunc(c.prices, func(name string, _ priceEntry) bool { return gone(name) })
+	maps.DeleteFunc(c.pods, func(name string, _ podEntry) bool { return gone(name) })
 }

@@ -97,16 +97,36 @@ func TestPodFactsFollowThePods(t *testing.T) {
 }
 
 func TestDeletedNodesAreForgotten(t *testing.T) {
-	c := newCluster(t, []*v1.Node{node("a", "0.10"), node("b", "0.10"), node("c", "0.10")}, nil)
-	c.place(t, pod("p").Obj())
-	handler := c.plugin.nodes.deleteHandler()
-	handler.OnDelete(node("a", ""))
-	handler.OnDelete(cache.DeletedFinalStateUnknown{Key: "b", Obj: node("b", "")})
-	handler.OnDelete(cache.DeletedFinalStateUnknown{Key: "c"})
-	handler.OnDelete(pod("c").Obj())
-	if prices, pods := len(c.plugin.nodes.prices), len(c.plugin.nodes.pods); prices != 1 || pods != 1 {
-		t.Errorf("got %d prices and %d pod facts, want 1 of each", prices, pods)
+	nodes := []*v1.Node{node("a", "0.10"), node("b", "0.10"), node("c", "0.10")}
+	c := newCluster(t, nodes, nil)
+	informer := c.SharedInformerFactory().Core().V1().Nodes()
+	for _, n := range nodes {
+		if err := informer.Informer().GetStore().Add(n); err != nil {
+			t.Fatal(err)
+		}
 	}
+	handler := c.plugin.nodes.deleteHandler(informer.Lister())
+	remove := func(i int, event any) {
+		if err := informer.Informer().GetStore().Delete(nodes[i]); err != nil {
+			t.Fatal(err)
+		}
+		handler.OnDelete(event)
+	}
+	wantCached := func(want int) {
+		t.Helper()
+		if prices, pods := len(c.plugin.nodes.prices), len(c.plugin.nodes.pods); prices != want || pods != want {
+			t.Errorf("got %d prices and %d pod facts, want %d of each", prices, pods, want)
+		}
+	}
+	c.place(t, pod("p").Obj())
+	wantCached(3)
+	remove(0, nodes[0])
+	wantCached(2)
+	// A cycle that began before the deletion ends after it.
+	c.place(t, pod("q").Obj())
+	wantCached(3)
+	remove(1, cache.DeletedFinalStateUnknown{Key: "b"})
+	wantCached(1)
 }
 
 // The informer that the scheduler runs is the one that the cache listens to.
@@ -158,7 +178,7 @@ func TestConcurrentUse(t *testing.T) {
 					}
 					c.plugin.nodes.podFacts(info)
 					if round%50 == 0 {
-						c.plugin.nodes.forget(n.Name)
+						c.plugin.nodes.forget(func(name string) bool { return name == n.Name })
 					}
 				}
 			}
