@@ -20,6 +20,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
+	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
 
 // stepTimeout bounds the wait for any one thing that was promised. The whole demo takes some fifteen seconds.
@@ -33,6 +34,9 @@ type demo struct {
 	sb     *sandbox.Sandbox
 	seen   *observer
 	start  time.Time
+	// ended is closed, with a cause, when the scheduler or the controller has ended.
+	ended context.Context
+	end   context.CancelCauseFunc
 }
 
 // Run starts a sandbox, tells the story on out and stops the sandbox. The error says which promise was broken.
@@ -40,7 +44,7 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	fmt.Fprintln(out, "Starting etcd, kube-apiserver, kube-controller-manager, KWOK and Pebble on loopback.")
 	sb, err := sandbox.Start(ctx, sandbox.Options{ACME: true, KWOK: true, ControllerManager: true, Out: io.Discard})
 	if err != nil {
-		return fmt.Errorf("starting the sandbox: %w", err)
+		return err
 	}
 	defer func() {
 		if stopErr := sb.Stop(); err == nil && stopErr != nil {
@@ -62,6 +66,8 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 		return fmt.Errorf("connecting to the sandbox: %w", err)
 	}
 	d := &demo{out: out, client: c, sb: sb, start: time.Now()}
+	d.ended, d.end = context.WithCancelCause(ctx)
+	defer d.end(nil)
 	return d.run(ctx)
 }
 
@@ -86,7 +92,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.seen = seen
-	if err := d.wait(ctx, "all nodes become Ready", func() bool { return seen.readyNodes() == len(nodes) }); err != nil {
+	if err := d.awaitNodes(ctx, nodes); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.out, "\n%d nodes of real AWS types, prices of us-east-1 from the built-in catalog:\n", len(nodes))
@@ -159,6 +165,12 @@ func (d *demo) check(ctx context.Context, placements *replay) error {
 	return nil
 }
 
+func (d *demo) awaitNodes(ctx context.Context, nodes []*corev1.Node) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	return stack.AwaitNodes(ctx, d.sb, "tollgate", nodes...)
+}
+
 func (d *demo) wait(ctx context.Context, promise string, done func() bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, stepTimeout, fmt.Errorf("not within %s", stepTimeout))
 	defer cancel()
@@ -169,6 +181,8 @@ func (d *demo) wait(ctx context.Context, promise string, done func() bool) error
 		}
 		select {
 		case <-changed:
+		case <-d.ended.Done():
+			return fmt.Errorf("broken promise: %s: %w", promise, context.Cause(d.ended))
 		case <-ctx.Done():
 			return fmt.Errorf("broken promise: %s: %w", promise, context.Cause(ctx))
 		}

@@ -26,7 +26,6 @@ type observer struct {
 
 	mu     sync.Mutex
 	notify chan struct{}
-	nodes  map[string]bool        // name -> Ready
 	pods   map[string]*corev1.Pod // newest state by name
 	life   map[string]*life       // by pod name
 	order  []string               // pod names in the order of their binding
@@ -50,7 +49,7 @@ const (
 func observe(ctx context.Context, c client.WithWatch, say func(string, ...any)) (*observer, error) {
 	o := &observer{
 		say: say, start: time.Now(), notify: make(chan struct{}),
-		nodes: map[string]bool{}, pods: map[string]*corev1.Pod{}, life: map[string]*life{}, issued: map[string]time.Time{},
+		pods: map[string]*corev1.Pod{}, life: map[string]*life{}, issued: map[string]time.Time{},
 	}
 	inNamespace := client.InNamespace(namespace)
 	for _, w := range []struct {
@@ -58,7 +57,6 @@ func observe(ctx context.Context, c client.WithWatch, say func(string, ...any)) 
 		options []client.ListOption
 		handle  func(watch.Event)
 	}{
-		{&corev1.NodeList{}, nil, o.onNode},
 		{&corev1.PodList{}, []client.ListOption{inNamespace}, o.onPod},
 		{&corev1.SecretList{}, []client.ListOption{inNamespace}, o.onSecret},
 		{&eventsv1.EventList{}, []client.ListOption{inNamespace}, o.onEvent},
@@ -85,18 +83,6 @@ func (o *observer) changed() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.notify
-}
-
-func (o *observer) onNode(event watch.Event) {
-	node, ok := event.Object.(*corev1.Node)
-	if !ok {
-		return
-	}
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			o.nodes[node.Name] = c.Status == corev1.ConditionTrue
-		}
-	}
 }
 
 func (o *observer) onPod(event watch.Event) {
@@ -155,18 +141,6 @@ func (o *observer) step(name, text string) {
 	}
 	o.issued[name] = time.Now()
 	o.say("%s", text)
-}
-
-func (o *observer) readyNodes() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	ready := 0
-	for _, r := range o.nodes {
-		if r {
-			ready++
-		}
-	}
-	return ready
 }
 
 // held counts the pods of a prefix that carry TLSReady=False and are not bound.

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
 
@@ -23,11 +24,19 @@ func (d *demo) startTollgate(ctx context.Context) error {
 	if err := stack.Install(ctx, d.sb); err != nil {
 		return err
 	}
-	if _, err := stack.StartScheduler(ctx, d.sb, stack.SchedulerOptions{}); err != nil {
+	scheduler, err := stack.StartScheduler(ctx, d.sb, stack.SchedulerOptions{})
+	if err != nil {
 		return err
 	}
-	if _, err := stack.StartController(ctx, d.sb, stack.ControllerOptions{}); err != nil {
+	controller, err := stack.StartController(ctx, d.sb, stack.ControllerOptions{})
+	if err != nil {
 		return err
+	}
+	for name, process := range map[string]*sandbox.Process{"kube-scheduler": scheduler, "tollgate-controller": controller} {
+		go func() {
+			<-process.Done()
+			d.end(fmt.Errorf("%s has ended; its log is %s", name, process.Log()))
+		}()
 	}
 	if err := d.client.Create(ctx, acmeIssuer(d.sb.ACME())); err != nil {
 		return fmt.Errorf("creating ClusterCertIssuer: %w", err)

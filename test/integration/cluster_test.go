@@ -22,6 +22,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
+	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
 
 // patience bounds every wait for something that must happen; it is only used up when a test fails.
@@ -85,16 +86,23 @@ func (c *cluster) space(t *testing.T) *space {
 	if err := c.client.Create(t.Context(), ns); err != nil {
 		t.Fatalf("creating a namespace: %v", err)
 	}
+	eventually(t, "ServiceAccount default of the namespace, without which no pod is admitted", func(ctx context.Context) (bool, string) {
+		err := c.client.Get(ctx, client.ObjectKey{Namespace: ns.Name, Name: "default"}, &corev1.ServiceAccount{})
+		return err == nil, fmt.Sprint(err)
+	})
 	return &space{cluster: c, t: t, ns: ns.Name, prober: "tollgate"}
 }
 
 // create creates objects, in the namespace where they have one. Nodes are known to the scheduler when it returns.
 func (s *space) create(objects ...client.Object) {
 	s.t.Helper()
-	var nodes []string
+	var nodes []*corev1.Node
 	defer func() {
-		for _, node := range nodes {
-			s.probe(node)
+		s.t.Helper()
+		ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+		defer cancel()
+		if err := stack.AwaitNodes(ctx, s.sb, s.prober, nodes...); err != nil {
+			s.t.Fatal(err)
 		}
 	}()
 	for _, o := range objects {
@@ -105,7 +113,7 @@ func (s *space) create(objects ...client.Object) {
 			node.Name = s.ns + "-" + node.Name
 			node.Labels[spaceLabel] = s.ns
 			node.Labels[corev1.LabelHostname] = node.Name
-			nodes = append(nodes, node.Name)
+			nodes = append(nodes, node)
 			s.t.Cleanup(func() { _ = s.client.Delete(context.Background(), node) })
 		}
 		if pod, ok := o.(*corev1.Pod); ok {
@@ -114,23 +122,6 @@ func (s *space) create(objects ...client.Object) {
 		if err := s.client.Create(s.t.Context(), o); err != nil {
 			s.t.Fatalf("creating %T %s: %v", o, o.GetName(), err)
 		}
-	}
-}
-
-// probe has a pod without requests bound to the node and deletes it: the scheduler then knows the node, Ready and without the
-// taint of a new one. That the apiserver knows it is not enough, since nodes and pods come to the scheduler over two watches.
-func (s *space) probe(node string) {
-	s.t.Helper()
-	probe := workload("probe-"+node, scheduler(s.prober))
-	probe.Namespace = s.ns
-	probe.Spec.NodeSelector = map[string]string{corev1.LabelHostname: node}
-	probe.Spec.Containers[0].Resources = corev1.ResourceRequirements{}
-	if err := s.client.Create(s.t.Context(), probe); err != nil {
-		s.t.Fatalf("creating %s: %v", probe.Name, err)
-	}
-	s.waitBound(probe.Name)
-	if err := s.client.Delete(s.t.Context(), probe, client.GracePeriodSeconds(0)); err != nil {
-		s.t.Fatalf("deleting %s: %v", probe.Name, err)
 	}
 }
 
