@@ -37,7 +37,7 @@ type Orders interface {
 }
 
 // +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates,verbs=get;list;watch
-// +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates/status,verbs=patch
 // +kubebuilder:rbac:groups=tollgate.dev,resources=tlscertificates/finalizers,verbs=update
 // +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers;clustercertissuers,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;delete

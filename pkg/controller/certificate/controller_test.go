@@ -253,6 +253,17 @@ func TestSuspendAndWaiting(t *testing.T) {
 	e.want(e.run(), v1alpha1.ConditionReady, "True", v1alpha1.ReasonIssued)
 }
 
+func TestRetryAfterInThePastStillWaits(t *testing.T) {
+	e := newEnv(t, internal())
+	for _, retryAt := range []time.Time{start, start.Add(-time.Hour)} {
+		cert := web()
+		after, err := e.fail(cert, &acme.Failure{Reason: v1alpha1.ReasonRateLimited, RetryAt: retryAt})
+		if err != nil || after < 5*time.Second || after > time.Minute {
+			t.Errorf("Retry-After %s: look again after %s, %v; want seconds", retryAt, after, err)
+		}
+	}
+}
+
 func TestRenewalTime(t *testing.T) {
 	end := start.Add(90 * 24 * time.Hour)
 	for _, tt := range []struct {

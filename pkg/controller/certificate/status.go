@@ -87,7 +87,8 @@ func (r *Reconciler) failed(cert *v1alpha1.TLSCertificate, f *acme.Failure) {
 		at = now.Add(acme.Backoff(st.FailedAttempts))
 	}
 	if !f.RetryAt.IsZero() {
-		at = f.RetryAt
+		// Servers say "0" and times that have passed, too.
+		at = later(f.RetryAt, now.Add(acme.ConnectionBackoff(max(st.FailedAttempts, st.ConnectionFailures))))
 	}
 	// The API keeps whole seconds; never ask early.
 	at = at.Add(time.Second - time.Nanosecond).Truncate(time.Second)
@@ -118,6 +119,13 @@ func truncate(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n-3], "") + "..."
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func timePtr(t time.Time) *metav1.Time {

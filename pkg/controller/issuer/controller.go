@@ -35,7 +35,7 @@ const (
 )
 
 // +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers;clustercertissuers,verbs=get;list;watch
-// +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers/status;clustercertissuers/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers/status;clustercertissuers/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create
 
 // Reconciler prepares the issuers of one kind.

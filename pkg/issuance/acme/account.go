@@ -82,9 +82,9 @@ func (a *Accounts) Forget(issuer v1alpha1.Issuer, account acme.Account) {
 
 // lookup finds the account by its key, registers it if there is none, and brings its contact up to date.
 func (a *Accounts) lookup(ctx context.Context, spec *v1alpha1.ACMEIssuer, want acme.Account) (string, error) {
-	c, err := a.Clients.For(spec)
+	c, err := a.Clients.For(ctx, spec)
 	if err != nil {
-		return "", &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
+		return "", err
 	}
 	ctx, h, cancel := withHint(ctx)
 	defer cancel()

@@ -4,15 +4,20 @@
 package acme
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -44,7 +49,10 @@ type Clients struct {
 
 type keptClient struct {
 	*acme.Client
-	made time.Time
+	made      time.Time
+	transport *transport
+	// provisioning is full while somebody reads the directory.
+	provisioning chan struct{}
 }
 
 // NewClients returns an empty set of clients.
@@ -52,14 +60,32 @@ func NewClients(clk clock.PassiveClock) *Clients {
 	return &Clients{clock: clk, clients: map[[sha256.Size]byte]*keptClient{}}
 }
 
-// For returns the client of the issuer's server.
-func (c *Clients) For(spec *v1alpha1.ACMEIssuer) (*acme.Client, error) {
+// For returns the client of the issuer's server, which has answered at least once. An error is a *Failure.
+func (c *Clients) For(ctx context.Context, spec *v1alpha1.ACMEIssuer) (*acme.Client, error) {
+	k, err := c.kept(spec)
+	if err != nil {
+		return nil, &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
+	}
+	ctx, h, cancel := withHint(ctx)
+	defer cancel()
+	if err := k.provision(ctx); err != nil {
+		return nil, classify(spec.Server, "reading the directory", err, h, c.clock.Now())
+	}
+	return k.Client, nil
+}
+
+func (c *Clients) kept(spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
 	key := sha256.Sum256([]byte(spec.Server + "\x00" + string(spec.CABundle)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.clock.Now()
-	if k := c.clients[key]; k != nil && now.Sub(k.made) < clientLifetime {
-		return k.Client, nil
+	for other, k := range c.clients {
+		if now.Sub(k.made) >= clientLifetime {
+			delete(c.clients, other) // its idle connections end by themselves
+		}
+	}
+	if k := c.clients[key]; k != nil {
+		return k, nil
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = callTimeout
@@ -71,14 +97,55 @@ func (c *Clients) For(spec *v1alpha1.ACMEIssuer) (*acme.Client, error) {
 		}
 		base.TLSClientConfig.RootCAs = roots
 	}
-	k := &keptClient{made: now, Client: &acme.Client{
+	directory, err := url.Parse(spec.Server)
+	if err != nil {
+		return nil, fmt.Errorf("reading spec.acme.server: %w", err)
+	}
+	t := &transport{base: base, clock: c.clock, directory: directory.String()}
+	k := &keptClient{made: now, transport: t, provisioning: make(chan struct{}, 1), Client: &acme.Client{
 		Directory:   spec.Server,
-		HTTPClient:  &http.Client{Transport: &transport{base: base, clock: c.clock}},
+		HTTPClient:  &http.Client{Transport: t},
 		UserAgent:   "tollgate-controller/" + version.Get().GitVersion,
 		PollTimeout: pollTimeout,
 	}}
 	c.clients[key] = k
-	return k.Client, nil
+	return k, nil
+}
+
+// provision reads the directory once. The protocol client would read it under a lock of the whole process, so that one
+// server that does not answer kept all others waiting; from here it gets it from memory.
+func (k *keptClient) provision(ctx context.Context) error {
+	select {
+	case k.provisioning <- struct{}{}:
+		defer func() { <-k.provisioning }()
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the directory: %w", ctx.Err())
+	}
+	if k.transport.kept.Load() != nil {
+		return nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.Directory, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := k.HTTPClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("reading the directory: %w", err)
+	}
+	var directory acme.Directory
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("HTTP %d instead of a directory", resp.StatusCode)
+	}
+	if err := json.Unmarshal(body, &directory); err != nil || directory.NewNonce == "" || directory.NewOrder == "" {
+		return errors.New("what the URL leads to is not the directory of an ACME server; correct spec.acme.server")
+	}
+	k.transport.kept.Store(&body)
+	return nil
 }
 
 // hint is what a call has learnt from the headers of its responses.
@@ -109,19 +176,37 @@ func (h *hint) get() (status int, retryAt time.Time) {
 type transport struct {
 	base  http.RoundTripper
 	clock clock.PassiveClock
+	// directory is the URL that is answered with kept once that is known.
+	directory string
+	kept      atomic.Pointer[[]byte]
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if kept := t.kept.Load(); kept != nil && req.Method == http.MethodGet && req.URL.String() == t.directory {
+		return &http.Response{
+			Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(*kept)),
+			Body: io.NopCloser(bytes.NewReader(*kept)), Request: req,
+		}, nil
+	}
 	h, _ := req.Context().Value(hintKey{}).(*hint)
 	if h != nil {
 		if status, at := h.get(); !at.IsZero() {
 			return nil, fmt.Errorf("%w until %s (HTTP %d)", errHeld, at.UTC().Format(time.RFC3339), status)
 		}
 	}
+	// RFC 8555 section 6.1. The URLs come from the server, and a namespace's own CertIssuer names the server.
+	if req.URL.Scheme != "https" {
+		return nil, fmt.Errorf("refusing %s: ACME servers are asked by https alone", req.URL.Redacted())
+	}
 	resp, err := t.base.RoundTrip(req)
-	if err != nil || h == nil || resp.StatusCode < 400 {
-		return resp, err
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxBody}
+	if h == nil || resp.StatusCode < 400 {
+		return resp, nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -130,6 +215,25 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		h.retryAt = parseRetryAfter(resp.Header.Get("Retry-After"), t.clock.Now())
 	}
 	return resp, nil
+}
+
+// maxBody bounds what is read of one response, which the protocol client keeps in memory whole.
+const maxBody = 1 << 20
+
+// boundedBody fails after maxBody bytes.
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read implements io.Reader.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("reading the response: it is longer than %d bytes", maxBody)
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // maxRetryAfter bounds what a server may ask for, so that a wrong header cannot stop renewal for good.

@@ -5,6 +5,7 @@ package acme
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -75,6 +76,8 @@ func Decide(r *Record, live Live, now time.Time) Decision {
 		return Decision{Step: StepRecord, Reason: v1alpha1.ReasonCreatingOrder, Message: "making the key and the signing request"}
 	case r.OrderURL == "":
 		return Decision{Step: StepOrder, Reason: v1alpha1.ReasonCreatingOrder, Message: "placing the order"}
+	case r.AccountURI == "":
+		return Decision{Step: StepRestart, Message: "the order in the issuance Secret was not placed with the issuer's account key"}
 	case r.AccountURI != live.Account:
 		return Decision{Step: StepRestart, Message: fmt.Sprintf("the order was placed by account %s, the issuer's is %s now", r.AccountURI, live.Account)}
 	case live.Order == nil:
@@ -149,10 +152,13 @@ func decidePending(r *Record, live Live, wait Decision, now time.Time) Decision 
 	return wait
 }
 
+// validToken is what RFC 8555 section 8.3 allows. The token becomes a path of an Ingress, so nothing else gets there.
+var validToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
 // HTTP01 returns the http-01 challenge of an authorization.
 func HTTP01(authz acme.Authorization) (acme.Challenge, bool) {
 	for _, c := range authz.Challenges {
-		if c.Type == acme.ChallengeTypeHTTP01 && c.Token != "" {
+		if c.Type == acme.ChallengeTypeHTTP01 && validToken.MatchString(c.Token) {
 			return c, true
 		}
 	}
@@ -163,7 +169,7 @@ func HTTP01(authz acme.Authorization) (acme.Challenge, bool) {
 func authzError(authz acme.Authorization) string {
 	for _, c := range authz.Challenges {
 		if c.Error != nil {
-			return fmt.Sprintf("%s: %s", c.Type, c.Error.Detail)
+			return bound(fmt.Sprintf("%s: %s", c.Type, c.Error.Detail))
 		}
 	}
 	return ""
@@ -185,7 +191,7 @@ func invalidMessage(live Live) string {
 	case len(failed) > 0:
 		return "the CA did not validate all names: " + strings.Join(failed, "; ")
 	case live.Order.Error != nil:
-		return "the CA refused the order: " + live.Order.Error.Detail
+		return "the CA refused the order: " + bound(live.Order.Error.Detail)
 	}
 	return "the CA refused the order without saying why"
 }

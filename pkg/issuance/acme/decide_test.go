@@ -33,6 +33,8 @@ func TestDecide(t *testing.T) {
 	late.Order.Expires = now
 	lateReady := live("ready")
 	lateReady.Order.Expires = now
+	path := authz("pending", "http-01")
+	path.Challenges[0].Token = "../../admin\n"
 	tests := []struct {
 		name   string
 		record *Record
@@ -51,6 +53,8 @@ func TestDecide(t *testing.T) {
 		{"pending, asked long ago", old, asked, StepWait, v1alpha1.ReasonValidating, 10 * time.Second},
 		{"pending, all valid", answering, live("pending", authz("valid")), StepWait, v1alpha1.ReasonValidating, time.Second},
 		{"pending, no http-01", placed, live("pending", authz("pending", "dns-01")), StepAbandon, v1alpha1.ReasonFailed, 0},
+		{"pending, token is no token", placed, live("pending", path), StepAbandon, v1alpha1.ReasonFailed, 0},
+		{"order of somebody else", &Record{OrderURL: "o"}, Live{}, StepRestart, "", 0},
 		{"pending, one invalid", answering, live("pending", authz("invalid", "http-01")), StepAbandon, v1alpha1.ReasonChallengeFailed, 0},
 		{"pending, one deactivated", answering, live("pending", authz("deactivated")), StepAbandon, v1alpha1.ReasonChallengeFailed, 0},
 		{"pending, expired", answering, late, StepRestart, "", 0},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,8 +127,8 @@ func (e *Executor) Release(cert types.NamespacedName) { e.slots.release(cert) }
 
 func (t *task) steps(ctx context.Context) (Progress, error) {
 	var err error
-	if t.client, err = t.Clients.For(t.spec); err != nil {
-		return Progress{}, &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
+	if t.client, err = t.Clients.For(ctx, t.spec); err != nil {
+		return Progress{}, err
 	}
 	if t.account, err = t.Accounts.Get(ctx, t.Issuer, t.SecretNamespace, false); err != nil {
 		return Progress{}, err
@@ -171,7 +172,15 @@ func (t *task) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading issuance Secret %s: %w", name, err)
 	}
+	if s.Type != v1alpha1.IssuanceSecretType {
+		return &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf(
+			"writing issuance Secret %s: a Secret of that name and of type %q exists and is left alone; delete or rename it", name, s.Type)}
+	}
 	t.record, err = readRecord(s, t.Certificate)
+	if err == nil && t.record.OrderURL != "" && !t.record.sealedBy(t.account.PrivateKey) {
+		klog.FromContext(ctx).Info("Not going on with an order that was not placed with the issuer's account key", "secret", name.String())
+		t.record.AccountURI = ""
+	}
 	if err != nil {
 		klog.FromContext(ctx).Info("Replacing an issuance Secret that cannot be used", "secret", name.String(), "reason", err.Error())
 		return client.IgnoreNotFound(t.Writer.Delete(ctx, s, preconditions(s)))
@@ -238,6 +247,10 @@ func (t *task) call(ctx context.Context, doing string, f func(ctx context.Contex
 func authorizationStatus(authzs []acme.Authorization) []v1alpha1.AuthorizationStatus {
 	var out []v1alpha1.AuthorizationStatus
 	for _, a := range authzs {
+		// The API refuses a list with the same key twice.
+		if slices.ContainsFunc(out, func(s v1alpha1.AuthorizationStatus) bool { return s.Identifier == a.IdentifierValue() }) {
+			continue
+		}
 		out = append(out, v1alpha1.AuthorizationStatus{
 			Identifier: a.IdentifierValue(),
 			Type:       acme.ChallengeTypeHTTP01,

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -41,10 +42,15 @@ var retryDetail = regexp.MustCompile(`retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\
 
 // classify turns the error of a call, named by doing, into a Failure.
 func classify(server, doing string, err error, h *hint, now time.Time) *Failure {
-	f := &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("%s at ACME server %s: %v", doing, server, err)}
 	status, retryAt := h.get()
 	var problem acme.Problem
 	isProblem := errors.As(err, &problem)
+	words := bound(err.Error())
+	if !isProblem && status != 0 && !isNetwork(err) {
+		// The body of whatever answered, which the protocol client repeats, is not for the eyes of who wrote the URL.
+		words = fmt.Sprintf("HTTP %d without a problem document", status)
+	}
+	f := &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("%s at ACME server %s: %s", doing, server, words)}
 	switch {
 	case !retryAt.IsZero():
 		f.Reason, f.RetryAt = v1alpha1.ReasonRateLimited, retryAt
@@ -65,6 +71,16 @@ func classify(server, doing string, err error, h *hint, now time.Time) *Failure 
 		f.Missing = true
 	}
 	return f
+}
+
+// maxWords bounds what a status repeats of a server's words, in bytes: they may be a whole page.
+const maxWords = 2048
+
+func bound(words string) string {
+	if len(words) <= maxWords {
+		return words
+	}
+	return strings.ToValidUTF8(words[:maxWords-3], "") + "..."
 }
 
 // isNetwork reports whether err came from the connection. The standard client wraps all such errors in *url.Error.

@@ -6,11 +6,13 @@ package acme
 import (
 	"context"
 	"crypto"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +34,7 @@ const (
 	accountURIAnnotation = v1alpha1.GroupName + "/account-uri"
 	attemptAnnotation    = v1alpha1.GroupName + "/attempt"
 	startedAnnotation    = v1alpha1.GroupName + "/started"
+	sealAnnotation       = v1alpha1.GroupName + "/seal"
 
 	csrKey = "csr.der"
 )
@@ -53,6 +56,7 @@ type Record struct {
 
 	key    crypto.Signer
 	csr    []byte
+	seal   string
 	secret *corev1.Secret
 }
 
@@ -83,6 +87,16 @@ func keyAlgorithm(cert *v1alpha1.TLSCertificate) string {
 // identifierStrings returns the names in a canonical order.
 func identifierStrings(cert *v1alpha1.TLSCertificate) []string {
 	return append(slices.Sorted(slices.Values(cert.Spec.DNSNames)), slices.Sorted(slices.Values(cert.Spec.IPAddresses))...)
+}
+
+// sanStrings returns the names in one order, whatever theirs was.
+func sanStrings(dnsNames []string, ips []net.IP) []string {
+	all := slices.Clone(dnsNames)
+	for _, ip := range ips {
+		all = append(all, ip.String())
+	}
+	slices.Sort(all)
+	return all
 }
 
 // newRecord makes the key and the signing request.
@@ -125,6 +139,7 @@ func readRecord(s *corev1.Secret, cert *v1alpha1.TLSCertificate) (*Record, error
 		OrderURL:   s.Annotations[orderURLAnnotation],
 		AccountURI: s.Annotations[accountURIAnnotation],
 		csr:        s.Data[csrKey],
+		seal:       s.Annotations[sealAnnotation],
 		secret:     s,
 	}
 	var err error
@@ -137,6 +152,10 @@ func readRecord(s *corev1.Secret, cert *v1alpha1.TLSCertificate) (*Record, error
 	}
 	if !pki.SamePublicKey(csr.PublicKey, r.key.Public()) {
 		return nil, fmt.Errorf("reading Secret %s: the key does not belong to the signing request", s.Name)
+	}
+	if ips, err := pki.ParseIPs(cert.Spec.IPAddresses); err != nil || !slices.Equal(
+		sanStrings(csr.DNSNames, csr.IPAddresses), sanStrings(cert.Spec.DNSNames, ips)) {
+		return nil, fmt.Errorf("reading Secret %s: the signing request is for other names", s.Name)
 	}
 	if data := s.Data[http01.ChallengesKey]; len(data) > 0 {
 		if err := json.Unmarshal(data, &r.Challenges); err != nil {
@@ -154,8 +173,30 @@ func readRecord(s *corev1.Secret, cert *v1alpha1.TLSCertificate) (*Record, error
 	return r, nil
 }
 
-// save writes the record, on condition that nobody has changed it since it was read.
-func (r *Record) save(ctx context.Context, w client.Writer) error {
+// sealOf binds the order and the signing request to this Secret: HMAC-SHA-256 under the account's private key. Whoever may
+// write Secrets in the namespace could else have a shared account go on with another namespace's order.
+func (r *Record) sealOf(account crypto.Signer) (string, error) {
+	key, err := x509.MarshalPKCS8PrivateKey(account)
+	if err != nil {
+		return "", fmt.Errorf("sealing the issuance: %w", err)
+	}
+	mac := hmac.New(sha256.New, key)
+	uid := string(metav1.GetControllerOfNoCopy(r.secret).UID) // readRecord and newRecord see to it that there is one
+	for _, part := range []string{"tollgate issuance", r.secret.Namespace, r.secret.Name, uid, r.AccountURI, r.OrderURL, string(r.csr)} {
+		fmt.Fprintf(mac, "%d:%s,", len(part), part)
+	}
+	return hex.EncodeToString(mac.Sum(nil)), nil
+}
+
+// sealedBy reports whether the order is one that the account of this key placed for this record.
+func (r *Record) sealedBy(account crypto.Signer) bool {
+	want, err := r.sealOf(account)
+	return err == nil && hmac.Equal([]byte(want), []byte(r.seal))
+}
+
+// save writes the record, on condition that nobody has changed it since it was read. An order in it is sealed.
+func (r *Record) save(ctx context.Context, w client.Writer, account crypto.Signer) error {
+	var err error
 	s := r.secret.DeepCopy()
 	s.Annotations = map[string]string{
 		attemptAnnotation: strconv.Itoa(r.Attempt),
@@ -164,6 +205,9 @@ func (r *Record) save(ctx context.Context, w client.Writer) error {
 	if r.OrderURL != "" {
 		s.Annotations[orderURLAnnotation] = r.OrderURL
 		s.Annotations[accountURIAnnotation] = r.AccountURI
+		if s.Annotations[sealAnnotation], err = r.sealOf(account); err != nil {
+			return err
+		}
 	}
 	delete(s.Data, http01.ChallengesKey)
 	if len(r.Challenges) > 0 {
@@ -173,7 +217,6 @@ func (r *Record) save(ctx context.Context, w client.Writer) error {
 		}
 		s.Data[http01.ChallengesKey] = data
 	}
-	var err error
 	if s.ResourceVersion == "" {
 		err = w.Create(ctx, s)
 	} else {

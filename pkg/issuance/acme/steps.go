@@ -71,7 +71,7 @@ func (t *task) writeRecord(ctx context.Context) error {
 	if err != nil {
 		return &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
 	}
-	if err := r.save(ctx, t.Writer); err != nil {
+	if err := r.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	t.record = r
@@ -106,7 +106,7 @@ func (t *task) placeOrder(ctx context.Context) error {
 	t.record.OrderURL, t.record.AccountURI = order.Location, t.account.Location
 	t.record.Attempt++
 	t.record.Challenges = nil
-	if err := t.record.save(ctx, t.Writer); err != nil {
+	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	t.notify(OrderPlaced, "Order", fmt.Sprintf("Placed order %s at %s", order.Location, t.spec.Server))
@@ -119,7 +119,7 @@ func (t *task) present(ctx context.Context, challenges []acme.Challenge) error {
 	for _, c := range challenges {
 		t.record.Challenges[c.Token] = c.KeyAuthorization
 	}
-	if err := t.record.save(ctx, t.Writer); err != nil {
+	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	return t.effect("challenges written")
@@ -182,7 +182,7 @@ func (t *task) withdraw(ctx context.Context) error {
 		return err
 	}
 	t.record.Challenges = nil
-	if err := t.record.save(ctx, t.Writer); err != nil {
+	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	return t.effect("challenges removed")
@@ -232,7 +232,7 @@ func (t *task) restart(ctx context.Context, why string) error {
 	t.record.OrderURL, t.record.AccountURI, t.record.Challenges = "", "", nil
 	clear(t.run.initiated)
 	t.status.OrderURL, t.status.Authorizations = "", nil
-	if err := t.record.save(ctx, t.Writer); err != nil {
+	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	return t.effect("order forgotten")

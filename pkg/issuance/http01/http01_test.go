@@ -37,7 +37,7 @@ func issuance() *corev1.Secret {
 			*metav1.NewControllerRef(cert(), v1alpha1.GroupVersion.WithKind("TLSCertificate")),
 		}},
 		Type: v1alpha1.IssuanceSecretType,
-		Data: map[string][]byte{"tls.key": []byte("PRIVATE"), ChallengesKey: []byte(`{"tok":"tok.thumb"}`)},
+		Data: map[string][]byte{"tls.key": []byte("PRIVATE"), ChallengesKey: []byte(`{"tok":"tok.thumb","page":"<html>","html":"html.<b>"}`)},
 	}
 }
 
@@ -75,6 +75,8 @@ func TestStoreAndServer(t *testing.T) {
 		{http.MethodHead, pathPrefix + "tok", 200, ""},
 		{http.MethodPost, pathPrefix + "tok", 404, ""},
 		{http.MethodGet, pathPrefix + "no", 404, ""},
+		{http.MethodGet, pathPrefix + "page", 404, ""},
+		{http.MethodGet, pathPrefix + "html", 404, ""},
 		{http.MethodGet, pathPrefix, 404, ""},
 		{http.MethodGet, "/", 404, ""},
 		{http.MethodGet, pathPrefix + "tok/../../secret", 404, ""},
@@ -174,6 +176,34 @@ func TestObjects(t *testing.T) {
 		if err := o.Remove(t.Context(), cert()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestDefaultIngressClassIsKept: the API server fills the default class in when an Ingress is created, and only then.
+func TestDefaultIngressClassIsKept(t *testing.T) {
+	c := crfake.NewClientBuilder().Build()
+	o := &Objects{Reader: c, Writer: c, AdvertiseAddress: "10.0.0.7", Port: func() int32 { return 8089 }}
+	key := client.ObjectKey{Namespace: "shop", Name: Name(cert())}
+	ingress := &networkingv1.Ingress{}
+	for _, token := range []string{"t1", "t1", "t2"} {
+		if err := o.Ensure(t.Context(), cert(), nil, []Challenge{{Host: "www.example.com", Token: token}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Get(t.Context(), key, ingress); err != nil {
+			t.Fatal(err)
+		}
+		if ingress.ResourceVersion == "1" {
+			ingress.Spec.IngressClassName = ptr.To("default")
+			if err := c.Update(t.Context(), ingress); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if class := ptr.Deref(ingress.Spec.IngressClassName, ""); class != "default" {
+		t.Errorf("class = %q, want the default", class)
+	}
+	if p := ingress.Spec.Rules[0].HTTP.Paths[0].Path; p != pathPrefix+"t2" || ingress.ResourceVersion != "3" {
+		t.Errorf("path %s at version %s, want t2 at 3: the second call changes nothing", p, ingress.ResourceVersion)
 	}
 }
 

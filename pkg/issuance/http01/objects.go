@@ -133,7 +133,11 @@ func (o *Objects) apply(ctx context.Context, want client.Object) error {
 		}
 		got.Endpoints, got.Ports = w.Endpoints, w.Ports
 	case *networkingv1.Ingress:
+		class := got.Spec.IngressClassName // the cluster's default is filled in on creation, and only then
 		got.Spec = want.(*networkingv1.Ingress).Spec
+		if got.Spec.IngressClassName == nil {
+			got.Spec.IngressClassName = class
+		}
 	}
 	if equality.Semantic.DeepEqual(before, got) {
 		return nil

@@ -9,6 +9,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,8 +80,18 @@ func strip(obj any) (any, error) {
 	if s.Type == v1alpha1.IssuanceSecretType {
 		// What is not JSON answers nothing; the controller replaces such a Secret.
 		_ = json.Unmarshal(s.Data[ChallengesKey], &r.challenges)
+		// Others may write such Secrets too: nothing but key authorizations is served.
+		maps.DeleteFunc(r.challenges, func(token, answer string) bool {
+			thumbprint, ok := strings.CutPrefix(answer, token+".")
+			return !ok || !base64url(token) || !base64url(thumbprint)
+		})
 	}
 	return r, nil
+}
+
+// base64url reports whether s is a token or thumbprint as RFC 8555 section 8.1 has them, of a length that CAs use.
+func base64url(s string) bool {
+	return s != "" && len(s) <= 256 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }
 
 func byToken(obj any) ([]string, error) {
