@@ -9,7 +9,7 @@ COPY . .
 ENV CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath"
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     stamp="-s -w -buildid= -X k8s.io/component-base/version.gitVersion=${VERSION} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=35"; \
-    mkdir -p /out /out/tmp && \
+    mkdir -p /out && \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "$stamp" -o /out/kube-scheduler ./cmd/scheduler && \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "$stamp" -o /out/tollgate-controller ./cmd/controller
 

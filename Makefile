@@ -40,7 +40,8 @@ sandbox: binaries ## Start the control plane, leave it up, and print how to use 
 
 .PHONY: test
 test: binaries ## Run all unit and integration tests.
-	$(GO) test -count=1 -timeout 20m ./...
+	$(GO) test -count=1 -timeout 20m $$($(GO) list ./... | grep -v /test/integration)
+	$(GO) test -count=1 -timeout 20m -v ./test/integration
 
 .PHONY: verify
 verify: $(BIN)/golangci-lint ## Check generated files, formatting, lint, module files and layout.
