@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"flag"
 	"os"
+	"time"
 
 	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +32,7 @@ type options struct {
 	namespace              string
 	http01AdvertiseAddress string
 	http01BindAddress      string
+	http01SelfCheckTimeout time.Duration
 	leaderElect            bool
 	healthProbeBindAddress string
 	metricsBindAddress     string
@@ -41,6 +43,7 @@ func newOptions() *options {
 		namespace:              cmp.Or(os.Getenv("POD_NAMESPACE"), "tollgate-system"),
 		http01AdvertiseAddress: os.Getenv("POD_IP"),
 		http01BindAddress:      ":8089",
+		http01SelfCheckTimeout: 2 * time.Minute,
 		healthProbeBindAddress: ":8081",
 		metricsBindAddress:     "0",
 	}
@@ -53,6 +56,8 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"The IP address at which ingress controllers reach this process to answer http-01 challenges. Default: the environment variable POD_IP. Only http-01 orders need it.")
 	fs.StringVar(&o.http01BindAddress, "http01-bind-address", o.http01BindAddress,
 		"The address on which http-01 challenges are answered.")
+	fs.DurationVar(&o.http01SelfCheckTimeout, "http01-self-check-timeout", o.http01SelfCheckTimeout,
+		"For how long a name is asked for its answer before the CA is, so that an ingress controller has time to serve a new Ingress. The CA is asked afterwards in any case; 0 asks it at once.")
 	fs.BoolVar(&o.leaderElect, "leader-elect", o.leaderElect,
 		"Only one of several replicas works, the others answer http-01 challenges and take over when it stops.")
 	fs.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", o.healthProbeBindAddress,

@@ -30,6 +30,8 @@ const (
 	maxOrders = 3
 	// shortly is when to come back for something that this process itself is about to do.
 	shortly = 500 * time.Millisecond
+	// reachPoll is when to ask a name again that did not answer.
+	reachPoll = 2 * time.Second
 	// slotPoll is when to ask again for names that another TLSCertificate is having issued.
 	slotPoll = time.Second
 )
@@ -47,6 +49,11 @@ type Presenter interface {
 	Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error
 }
 
+// Reach asks a name for its answer as the CA will.
+type Reach interface {
+	Probe(ctx context.Context, host, token, keyAuthorization string) error
+}
+
 // Executor does what Decide says.
 type Executor struct {
 	// Reader reads from the API server itself, never from a cache.
@@ -57,6 +64,10 @@ type Executor struct {
 	Responder Responder
 	Presenter Presenter
 	Clock     clock.PassiveClock
+	// Reach is asked before the CA is, until ReachTimeout after the start of the issuance: from then on the CA is asked
+	// all the same, since a cluster may not reach its own names. Nil asks the CA at once.
+	Reach        Reach
+	ReachTimeout time.Duration
 
 	slots slots
 	// crash, set by tests, stops the executor after the effect that the argument names.

@@ -4,11 +4,17 @@
 package acme_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 )
 
 func TestIssue(t *testing.T) {
@@ -156,4 +162,40 @@ func TestSameNamesAreSerialised(t *testing.T) {
 	if h.server.Issued() != 2 {
 		t.Errorf("the CA issued %d certificates, want 2", h.server.Issued())
 	}
+}
+
+// unreachable is a name that does not lead here yet.
+type unreachable struct{ probes int }
+
+func (u *unreachable) Probe(context.Context, string, string, string) error {
+	u.probes++
+	return errors.New("http://www.example.com answered 404 Not Found")
+}
+
+func TestTheCAIsNotAskedBeforeTheNameAnswers(t *testing.T) {
+	h := newHarness(t, newCert("web", "www.example.com"))
+	reach := &unreachable{}
+	h.executor.Reach, h.executor.ReachTimeout = reach, 2*time.Minute
+	var cert *v1alpha1.TLSCertificate
+	for reach.probes < 3 {
+		if _, err := h.reconciler.Reconcile(t.Context(), request("web")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cert = &v1alpha1.TLSCertificate{}
+	h.must(h.client.Get(t.Context(), request("web").NamespacedName, cert))
+	c := meta.FindStatusCondition(cert.Status.Conditions, v1alpha1.ConditionIssuing)
+	if c == nil || c.Reason != v1alpha1.ReasonPresenting || !strings.Contains(c.Message, "404 Not Found") {
+		t.Errorf("condition Issuing = %+v, want reason Presenting and what the name answered", c)
+	}
+	for _, a := range cert.Status.ACME.Authorizations {
+		if a.State != "pending" {
+			t.Errorf("authorization %s is %s, want pending: the CA was asked too early", a.Identifier, a.State)
+		}
+	}
+	// A cluster that cannot reach its own names does not wait for ever.
+	h.clock.SetTime(h.clock.Now().Add(2 * time.Minute))
+	cert, err := h.reconcile("web")
+	h.must(err)
+	h.issued(cert)
 }

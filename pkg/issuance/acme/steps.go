@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/mholt/acmez/v3/acme"
 	corev1 "k8s.io/api/core/v1"
@@ -29,9 +30,9 @@ func (t *task) do(ctx context.Context, d Decision) (Progress, error) {
 	case StepPresent:
 		return p, t.present(ctx, d.Challenges)
 	case StepAnswer:
-		served, err := t.answer(ctx, d.Challenges)
-		if !served {
-			p.After = shortly
+		waiting, after, err := t.answer(ctx, d.Challenges)
+		if waiting != "" {
+			p.Reason, p.Message, p.After = v1alpha1.ReasonPresenting, waiting, after
 		}
 		return p, err
 	case StepWait:
@@ -125,24 +126,48 @@ func (t *task) present(ctx context.Context, challenges []acme.Challenge) error {
 	return t.effect("challenges written")
 }
 
-// answer leads the CA to the answers and, once our own listener has them, asks it to look. It returns false while the
-// listener has not.
-func (t *task) answer(ctx context.Context, challenges []acme.Challenge) (served bool, err error) {
+// answer leads the CA to the answers and, once our own listener has them and the names lead to it, asks it to look. If that is
+// not so yet, it returns what it is waiting for, and when to come back.
+func (t *task) answer(ctx context.Context, challenges []acme.Challenge) (waiting string, after time.Duration, err error) {
 	var paths []http01.Challenge
 	for _, c := range challenges {
 		paths = append(paths, http01.Challenge{Host: c.Identifier.Value, Token: c.Token})
 	}
 	if err := t.Presenter.Ensure(ctx, t.Certificate, t.ingressClass(), paths); err != nil {
-		return false, err
+		return "", 0, err
 	}
 	if err := t.effect("objects written"); err != nil {
-		return false, err
+		return "", 0, err
 	}
 	for _, c := range challenges {
 		if !t.Responder.Serves(c.Token) {
-			return false, nil
+			return "waiting until this controller serves the answers", shortly, nil
 		}
 	}
+	if err := t.unreached(ctx, challenges); err != nil {
+		return "waiting until the answers can be reached: " + err.Error(), reachPoll, nil
+	}
+	return "", 0, t.initiate(ctx, challenges)
+}
+
+// unreached returns why a name does not lead to our answer yet; nil when the CA can be asked.
+func (t *task) unreached(ctx context.Context, challenges []acme.Challenge) error {
+	if t.Reach == nil || t.Clock.Since(t.record.Started) >= t.ReachTimeout {
+		return nil
+	}
+	for _, c := range challenges {
+		if c.Status != acme.StatusPending || t.run.initiated[c.URL] {
+			continue
+		}
+		if err := t.Reach.Probe(ctx, c.Identifier.Value, c.Token, c.KeyAuthorization); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// initiate asks the CA to look at the challenges that it was not asked about before.
+func (t *task) initiate(ctx context.Context, challenges []acme.Challenge) error {
 	for _, c := range challenges {
 		if c.Status != acme.StatusPending || t.run.initiated[c.URL] {
 			continue
@@ -152,15 +177,15 @@ func (t *task) answer(ctx context.Context, challenges []acme.Challenge) (served 
 			return err
 		})
 		if err != nil {
-			return true, err
+			return err
 		}
 		t.run.initiated[c.URL] = true
 		t.notify(ChallengeAnswered, "Validate", "Asked the CA to validate "+c.Identifier.Value)
 		if err := t.effect("challenge initiated"); err != nil {
-			return true, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // ingressClass is that of the first solver.

@@ -77,6 +77,7 @@ func StartController(ctx context.Context, sb *sandbox.Sandbox, o ControllerOptio
 		"--kubeconfig=" + kubeconfig,
 		"--namespace=" + Namespace,
 		"--http01-advertise-address=" + advertisedAddress,
+		"--http01-self-check-timeout=0", // the sandbox's names are known to its CA alone
 		"--health-probe-bind-address=127.0.0.1:0",
 	}
 	if port := sb.ACME().HTTP01Port; port != 0 {
