@@ -48,7 +48,7 @@ verify: $(BIN)/golangci-lint ## Check generated files, formatting, lint, module 
 	hack/verify-generated.sh
 	hack/verify-modules.sh
 	hack/verify-layout.sh
-	$(BIN)/golangci-lint run ./...
+	$(BIN)/golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: generate
 generate: $(BIN)/controller-gen $(BIN)/deepcopy-gen $(BIN)/defaulter-gen $(BIN)/conversion-gen ## Regenerate code and manifests.
