@@ -18,6 +18,10 @@ STAMP = -X k8s.io/component-base/version.gitVersion=$(1) -X k8s.io/component-bas
 LDFLAGS = -s -w $(call STAMP,$(VERSION)) -X k8s.io/component-base/version.gitCommit=$(COMMIT)
 UPSTREAM_LDFLAGS = -s -w $(call STAMP,$(KUBERNETES_VERSION))
 
+# Where `make image` tags the images; config/default/kustomization.yaml has to name the same.
+IMAGE_PREFIX ?= tollgate
+TAG ?= dev
+
 OUT := _output
 BIN := $(OUT)/bin
 OURS := kube-scheduler tollgate-controller
@@ -66,7 +70,7 @@ binaries: build $(SANDBOX) ## Build the product's binaries and those of the sand
 
 .PHONY: image
 image: ## Build the container images.
-	@for target in $(OURS); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t tollgate/$$target:latest .; done
+	@for target in $(OURS); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t $(IMAGE_PREFIX)/$$target:$(TAG) .; done
 
 .PHONY: clean
 clean: ## Remove everything that was built.
@@ -75,13 +79,13 @@ clean: ## Remove everything that was built.
 # $(1): package, $(2): flags. Building for the first time compiles much of Kubernetes: some ten minutes on two cores.
 say = @echo "building $(notdir $@) (the first time this takes minutes)" >&2; mkdir -p $(BIN)
 
-$(BIN)/kube-scheduler-upstream: go.mod
+$(BIN)/kube-scheduler-upstream: go.mod Makefile
 	$(say); $(GO) build -ldflags '$(UPSTREAM_LDFLAGS)' -o $@ k8s.io/kubernetes/cmd/kube-scheduler
-$(BIN)/kube-apiserver $(BIN)/kube-controller-manager: $(BIN)/%: go.mod
+$(BIN)/kube-apiserver $(BIN)/kube-controller-manager: $(BIN)/%: go.mod Makefile
 	$(say); $(GO) build -ldflags '$(UPSTREAM_LDFLAGS)' -o $@ k8s.io/kubernetes/cmd/$*
 $(BIN)/pebble $(BIN)/pebble-challtestsrv: $(BIN)/%: go.mod
 	$(say); $(GO) build -o $@ github.com/letsencrypt/pebble/v2/cmd/$*
-$(BIN)/etcd: hack/sandbox/go.mod
+$(BIN)/etcd: hack/sandbox/go.mod $(wildcard hack/sandbox/etcd/*.go)
 	$(say); cd hack/sandbox && $(GO) build -o $(CURDIR)/$@ ./etcd
 $(BIN)/kwok: hack/kwok/go.mod
 	$(say); cd hack/kwok && $(GO) build -o $(CURDIR)/$@ sigs.k8s.io/kwok/cmd/kwok

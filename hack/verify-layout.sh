@@ -16,12 +16,14 @@ while IFS= read -r file; do
   fi
 done < <(git ls-files --cached --others --exclude-standard '*.go' | grep -v zz_generated)
 
-if banned=$(go list -deps ./cmd/scheduler | grep -E '^github.com/tollgate-dev/tollgate/pkg/(controller|issuance|cli|sandbox|simulator|demo)(/|$)|^github.com/(mholt/acmez|letsencrypt)/|^sigs.k8s.io/kustomize/'); then
+deps=$(go list -deps ./cmd/scheduler)
+if banned=$(grep -E '^github.com/tollgate-dev/tollgate/pkg/(controller|issuance|cli|sandbox|simulator|demo)(/|$)|^github.com/(mholt/acmez|letsencrypt)/|^sigs.k8s.io/kustomize/' <<<"$deps"); then
   echo "verify: kube-scheduler must not link:" $banned >&2
   status=1
 fi
 for pure in costmodel declare tlsready pricing; do
-  if banned=$(go list -deps ./pkg/$pure | grep -E '^k8s.io/client-go/(kubernetes|informers|rest)$|^sigs.k8s.io/controller-runtime'); then
+  deps=$(go list -deps ./pkg/$pure)
+  if banned=$(grep -E '^k8s.io/client-go/(kubernetes|informers|rest)$|^sigs.k8s.io/controller-runtime' <<<"$deps"); then
     echo "verify: pkg/$pure must stay pure, but links:" $banned >&2
     status=1
   fi

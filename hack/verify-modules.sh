@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when a go.mod or go.sum is not what `go mod tidy` makes of it, or the module cache was changed.
+# Fails when a go.mod or go.sum is not what `go mod tidy` makes of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

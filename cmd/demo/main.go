@@ -19,7 +19,7 @@ import (
 func main() {
 	klog.LogToStderr(false) // client-go's own messages are of no interest to who looks at the demo
 	klog.SetOutput(discard{})
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := demo.Run(ctx, os.Stdout); err != nil {
 		fmt.Printf("demo: FAILED: %v\n", err)

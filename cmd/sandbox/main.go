@@ -12,10 +12,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
+	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
 
 func main() {
@@ -52,32 +52,26 @@ func run(ctx context.Context, out io.Writer, dir string) (err error) {
 			err = stopErr
 		}
 	}()
-	if err := applyConfig(ctx, s, out); err != nil {
+	if err := startTollgate(ctx, s); err != nil {
 		return unlessDone(ctx, err)
 	}
 	describe(out, s)
 	return s.Wait(ctx)
 }
 
-// applyConfig applies the repository's CRDs and RBAC, as far as they exist.
-func applyConfig(ctx context.Context, s *sandbox.Sandbox, out io.Writer) error {
-	root, err := sandbox.RepoRoot()
-	if err != nil {
-		fmt.Fprintln(out, "not in the repository: no CRDs and roles are applied")
-		return nil
+// startTollgate installs CRDs and roles and starts the default scheduler, Tollgate's beside it, and the controller.
+func startTollgate(ctx context.Context, s *sandbox.Sandbox) error {
+	if err := stack.Install(ctx, s); err != nil {
+		return err
 	}
-	for _, name := range []string{"crd", "rbac"} {
-		dir := filepath.Join(root, "config", name)
-		if _, err := os.Stat(filepath.Join(dir, "kustomization.yaml")); err != nil {
-			fmt.Fprintf(out, "%s has no kustomization.yaml: not applied\n", dir)
-			continue
-		}
-		if err := s.Apply(ctx, dir); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "applied %s\n", dir)
+	if _, err := stack.StartUpstreamScheduler(ctx, s); err != nil {
+		return err
 	}
-	return nil
+	if _, err := stack.StartScheduler(ctx, s, stack.SchedulerOptions{}); err != nil {
+		return err
+	}
+	_, err := stack.StartController(ctx, s, stack.ControllerOptions{})
+	return err
 }
 
 // describe prints how to use the sandbox.

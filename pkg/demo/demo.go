@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -50,7 +51,9 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 		if stopErr := sb.Stop(); err == nil && stopErr != nil {
 			err = fmt.Errorf("stopping the sandbox: %w", stopErr)
 		}
-		if err != nil {
+		if err == nil {
+			err = os.RemoveAll(sb.Dir())
+		} else {
 			fmt.Fprintf(out, "Logs of all processes are in %s\n", sb.LogDir())
 		}
 	}()
@@ -68,6 +71,11 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 	d := &demo{out: out, client: c, sb: sb, start: time.Now()}
 	d.ended, d.end = context.WithCancelCause(ctx)
 	defer d.end(nil)
+	go func() {
+		if err := sb.Wait(d.ended); err != nil {
+			d.end(err)
+		}
+	}()
 	return d.run(ctx)
 }
 
@@ -92,7 +100,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.seen = seen
-	if err := d.awaitNodes(ctx, nodes); err != nil {
+	if err := d.awaitNodes(nodes); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.out, "\n%d nodes of real AWS types, prices of us-east-1 from the built-in catalog:\n", len(nodes))
@@ -165,10 +173,14 @@ func (d *demo) check(ctx context.Context, placements *replay) error {
 	return nil
 }
 
-func (d *demo) awaitNodes(ctx context.Context, nodes []*corev1.Node) error {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+func (d *demo) awaitNodes(nodes []*corev1.Node) error {
+	ctx, cancel := context.WithTimeout(d.ended, stepTimeout)
 	defer cancel()
-	return stack.AwaitNodes(ctx, d.sb, "tollgate", nodes...)
+	err := stack.AwaitNodes(ctx, d.sb, "tollgate", nodes...)
+	if err != nil && d.ended.Err() != nil {
+		err = context.Cause(d.ended)
+	}
+	return err
 }
 
 func (d *demo) wait(ctx context.Context, promise string, done func() bool) error {

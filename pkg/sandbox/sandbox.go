@@ -209,11 +209,9 @@ func (s *Sandbox) startComponent(ctx context.Context, c component) (*Process, er
 			s.progress(spec.Name, "ready in %s", since(began))
 			return p, nil
 		}
-		if attempt >= c.attempts || ctx.Err() != nil || !portTaken(p.output()) {
-			return nil, err
-		}
-		if err := p.Kill(); err != nil {
-			return nil, err
+		retry := attempt < c.attempts && ctx.Err() == nil && portTaken(p.output())
+		if killErr := p.Kill(); killErr != nil || !retry {
+			return nil, errors.Join(err, killErr)
 		}
 		s.progress(spec.Name, "a port was taken in between, trying again")
 	}

@@ -6,6 +6,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -38,19 +39,21 @@ func startCluster(ctx context.Context, o sandbox.Options) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	c, err := newClient(sb)
+	if err != nil {
+		return nil, errors.Join(err, sb.Stop())
+	}
+	return &cluster{sb: sb, client: c}, nil
+}
+
+func newClient(sb *sandbox.Sandbox) (client.WithWatch, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, err
 		}
 	}
-	config := sb.Config()
-	config.QPS, config.Burst = 500, 1000
-	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, err
-	}
-	return &cluster{sb: sb, client: c}, nil
+	return client.NewWithWatch(sb.Config(), client.Options{Scheme: scheme})
 }
 
 // newCluster is for tests that need a set-up of their own. It is stopped when the test ends.
