@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/net/idna"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 // NormalizeName returns the form in which a name is compared with a certificate's SANs:
@@ -58,16 +60,5 @@ func checkSecretName(name string) error {
 }
 
 func quote(s string) string {
-	return fmt.Sprintf("%q", clip(s, 80))
-}
-
-// clip cuts s at a rune boundary after at most n bytes.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "..."
+	return fmt.Sprintf("%q", text.Clip(s, 80))
 }

@@ -12,6 +12,8 @@ import (
 
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 const requirementsForm = `want a YAML or JSON list, such as [{"secretName": "web-tls", "dnsNames": ["www.example.com"]}]`
@@ -134,5 +136,5 @@ func severalDocuments(value string) bool {
 
 // oneLine keeps messages of the decoders short and on one line.
 func oneLine(err error) error {
-	return errors.New(clip(strings.Join(strings.Fields(err.Error()), " "), 200))
+	return errors.New(text.Clip(strings.Join(strings.Fields(err.Error()), " "), 200))
 }

@@ -15,11 +15,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
@@ -58,15 +55,9 @@ func Run(ctx context.Context, out io.Writer) (err error) {
 		}
 	}()
 
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return err
-		}
-	}
-	c, err := client.NewWithWatch(sb.Config(), client.Options{Scheme: scheme})
+	c, err := stack.NewClient(sb)
 	if err != nil {
-		return fmt.Errorf("connecting to the sandbox: %w", err)
+		return err
 	}
 	d := &demo{out: out, client: c, sb: sb, start: time.Now()}
 	d.ended, d.end = context.WithCancelCause(ctx)

@@ -11,6 +11,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"strings"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 const certificateLabel = "CERTIFICATE"
@@ -67,7 +69,7 @@ func certificateProblem(der []byte, err error) string {
 	if !ok || strings.HasPrefix(problem, "malformed ") || problem == "trailing data" {
 		return "is not valid DER (truncated?)"
 	}
-	return "is not valid: " + printable(clip(problem, 120))
+	return "is not valid: " + printable(text.Clip(problem, 120))
 }
 
 // encodingHint recognises files that are not PEM text at all.

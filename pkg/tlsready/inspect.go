@@ -17,6 +17,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 // Limits for parsing, in bytes and certificates. They are those of cert-manager, so that
@@ -66,7 +68,7 @@ func (f *Facts) safely(s *corev1.Secret) (fault *Fault) {
 
 func (f *Facts) inspect(s *corev1.Secret) *Fault {
 	if s.Type != corev1.SecretTypeTLS {
-		return faultf(WrongType, " has type %q, want %q; the type cannot be changed in place, delete and recreate it", clip(string(s.Type), 80), corev1.SecretTypeTLS)
+		return faultf(WrongType, " has type %q, want %q; the type cannot be changed in place, delete and recreate it", text.Clip(string(s.Type), 80), corev1.SecretTypeTLS)
 	}
 	certPEM, keyPEM := s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey]
 	if fault := checkPresence(s); fault != nil {
@@ -128,7 +130,7 @@ func (f *Facts) describe(leaf *x509.Certificate) {
 	slices.Sort(f.IPAddresses)
 	f.DNSNames, f.IPAddresses = slices.Clip(slices.Compact(f.DNSNames)), slices.Clip(slices.Compact(f.IPAddresses))
 	f.Serial = serial(leaf)
-	f.Issuer = clip(leaf.Issuer.String(), maxIssuerBytes)
+	f.Issuer = text.Clip(leaf.Issuer.String(), maxIssuerBytes)
 	sum := sha256.Sum256(leaf.Raw)
 	f.FingerprintSHA256 = hex.EncodeToString(sum[:])
 }
@@ -164,7 +166,7 @@ func subjectOf(cert *x509.Certificate) string {
 	if len(cert.DNSNames) > 0 {
 		return "SAN " + listNames(cert.DNSNames, maxListedNames)
 	}
-	return fmt.Sprintf("subject %q", clip(cert.Subject.String(), 120))
+	return fmt.Sprintf("subject %q", text.Clip(cert.Subject.String(), 120))
 }
 
 func serial(cert *x509.Certificate) string {

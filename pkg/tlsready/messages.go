@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 const (
@@ -60,7 +61,7 @@ func (f *Facts) notCoveredMessage(declared []string) string {
 func listNames(names []string, limit int) string {
 	shown := make([]string, 0, limit)
 	for _, name := range names[:min(len(names), limit)] {
-		shown = append(shown, printable(clip(name, maxNameBytes)))
+		shown = append(shown, printable(text.Clip(name, maxNameBytes)))
 	}
 	text := strings.Join(shown, ", ")
 	if rest := len(names) - limit; rest > 0 {
@@ -77,15 +78,4 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// clip cuts s at a rune boundary after at most n bytes.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "..."
 }

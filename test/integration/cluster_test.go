@@ -15,10 +15,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
@@ -39,21 +37,11 @@ func startCluster(ctx context.Context, o sandbox.Options) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newClient(sb)
+	c, err := stack.NewClient(sb)
 	if err != nil {
 		return nil, errors.Join(err, sb.Stop())
 	}
 	return &cluster{sb: sb, client: c}, nil
-}
-
-func newClient(sb *sandbox.Sandbox) (client.WithWatch, error) {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return nil, err
-		}
-	}
-	return client.NewWithWatch(sb.Config(), client.Options{Scheme: scheme})
 }
 
 // newCluster is for tests that need a set-up of their own. It is stopped when the test ends.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -18,6 +17,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 const (
@@ -120,9 +121,9 @@ func (r *reconciler) event(pod *corev1.Pod, eventType, reason, action, note stri
 		Type:                eventType,
 		Reason:              reason,
 		Action:              action,
-		Note:                truncate(note, maxNote),
+		Note:                text.Truncate(note, maxNote),
 		ReportingController: ReportingController,
-		ReportingInstance:   truncate(r.host, maxInstance),
+		ReportingInstance:   text.Truncate(r.host, maxInstance),
 		Regarding: corev1.ObjectReference{
 			APIVersion:      "v1",
 			Kind:            "Pod",
@@ -145,7 +146,7 @@ func (r *reconciler) readyNote(pod *corev1.Pod, held time.Duration) string {
 		note = "Secrets usable: " + strings.Join(names, ", ")
 	}
 	suffix := "; held for " + formatHeld(held)
-	return truncate(note, maxNote-len(suffix)) + suffix
+	return text.Truncate(note, maxNote-len(suffix)) + suffix
 }
 
 // eventName is <pod name>.<first 16 hex digits of the SHA-256 of pod UID and reason>, so
@@ -163,17 +164,4 @@ func formatHeld(d time.Duration) string {
 		return d.Round(100 * time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()
-}
-
-// truncate cuts s to at most limit bytes, never inside a character.
-func truncate(s string, limit int) string {
-	const ellipsis = "..."
-	if len(s) <= limit {
-		return s
-	}
-	cut := limit - len(ellipsis)
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + ellipsis
 }

@@ -12,6 +12,8 @@ import (
 
 	apivalidation "k8s.io/apimachinery/pkg/util/validation"
 	"pgregory.net/rapid"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 func TestEventName(t *testing.T) {
@@ -32,14 +34,14 @@ func TestTruncate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "s")
 		limit := rapid.IntRange(3, 40).Draw(t, "limit")
-		got := truncate(s, limit)
+		got := text.Truncate(s, limit)
 		switch {
 		case len(got) > limit || !utf8.ValidString(got):
-			t.Fatalf("truncate(%q, %d) = %q", s, limit, got)
+			t.Fatalf("text.Truncate(%q, %d) = %q", s, limit, got)
 		case len(s) <= limit && got != s:
-			t.Fatalf("truncate(%q, %d) = %q, want it unchanged", s, limit, got)
+			t.Fatalf("text.Truncate(%q, %d) = %q, want it unchanged", s, limit, got)
 		case !strings.HasPrefix(s, strings.TrimSuffix(got, "...")):
-			t.Fatalf("truncate(%q, %d) = %q is no beginning of it", s, limit, got)
+			t.Fatalf("text.Truncate(%q, %d) = %q is no beginning of it", s, limit, got)
 		}
 	})
 }

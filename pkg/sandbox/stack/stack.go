@@ -16,6 +16,11 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 )
 
@@ -50,6 +55,21 @@ func Apply(ctx context.Context, sb *sandbox.Sandbox, dir string) error {
 		return fmt.Errorf("applying config/%s: %w", dir, err)
 	}
 	return nil
+}
+
+// NewClient returns an administrator's client that knows Tollgate's kinds.
+func NewClient(sb *sandbox.Sandbox) (client.WithWatch, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("registering types: %w", err)
+		}
+	}
+	c, err := client.NewWithWatch(sb.Config(), client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the sandbox: %w", err)
+	}
+	return c, nil
 }
 
 // ControllerOptions changes how the controller is started; the zero value is what config/controller does, less leader election.
@@ -101,7 +121,7 @@ func Binary(name string) (string, error) {
 func ACMERoot(ctx context.Context, acme sandbox.ACME) ([]byte, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(acme.CABundle)
-	client := &http.Client{Transport: &http.Transport{
+	httpClient := &http.Client{Transport: &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		DisableKeepAlives: true,
 	}}
@@ -109,7 +129,7 @@ func ACMERoot(ctx context.Context, acme sandbox.ACME) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := client.Do(request)
+	response, err := httpClient.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("asking the ACME server for its root: %w", err)
 	}

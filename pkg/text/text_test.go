@@ -1,0 +1,28 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package text
+
+import "testing"
+
+func TestCuts(t *testing.T) {
+	for _, test := range []struct {
+		s              string
+		n              int
+		clip, truncate string
+	}{
+		{"short", 8, "short", "short"},
+		{"exactly8", 8, "exactly8", "exactly8"},
+		{"nine long", 8, "nine lon...", "nine ..."},
+		{"zwölfzwölf", 6, "zwölf...", "zw..."}, // ö has two bytes, 2 and 3
+		{"zzöölf", 5, "zzö...", "zz..."},
+		{"abcdef", 3, "abc...", "..."},
+	} {
+		if got := Clip(test.s, test.n); got != test.clip {
+			t.Errorf("Clip(%q, %d) = %q, want %q", test.s, test.n, got, test.clip)
+		}
+		if got := Truncate(test.s, test.n); got != test.truncate {
+			t.Errorf("Truncate(%q, %d) = %q, want %q", test.s, test.n, got, test.truncate)
+		}
+	}
+}
