@@ -1,0 +1,54 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package workload holds what a simulation runs: pods that come and go, and the
+// nodes there are at the beginning. It reads it from traces and from clusters.
+package workload
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Pod is one pod of a workload.
+type Pod struct {
+	// Object is the pod as it is created. Its namespace and name, and its UID,
+	// are unique within the workload. Where spec.nodeName is set, the pod runs
+	// on that node from the beginning, and Arrives is 0.
+	Object *corev1.Pod
+	// Arrives is when the pod is created, since the start of the workload.
+	Arrives time.Duration
+	// Lifetime is for how long it runs once it is bound, above 0. A pod that is
+	// evicted runs for what is left of it after it is bound again.
+	Lifetime time.Duration
+	// Source says where the pod is from, such as "pods.csv:17".
+	Source string
+}
+
+// Workload is what a simulation runs.
+type Workload struct {
+	// Name is short, such as the name of the trace's file.
+	Name string
+	// Start is the time of day at which the simulation begins.
+	Start time.Time
+	// Pods ascend by Arrives.
+	Pods []Pod
+	// DaemonSets holds one pod for each DaemonSet: each node runs a copy, from
+	// its own beginning to its end, where tolerations and selectors admit it.
+	DaemonSets []*corev1.Pod
+	// Nodes exist at the start; nil for a trace.
+	Nodes []*corev1.Node
+	// LeftOut says what of the input is not simulated, and why; one sentence an
+	// entry.
+	LeftOut []string
+}
+
+// Duration is when the last pod would end if none ever waited.
+func (w *Workload) Duration() time.Duration {
+	var end time.Duration
+	for i := range w.Pods {
+		end = max(end, w.Pods[i].Arrives+w.Pods[i].Lifetime)
+	}
+	return end
+}
