@@ -95,6 +95,7 @@ func TestDominantShare(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			tt.want.List = tt.want.Dollars
 			got := DominantShare(tt.exponent)(tt.request, tt.node)
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateApprox(1e-14, 0)); diff != "" {
 				t.Errorf("unexpected cost (-want, +got):\n%s", diff)
@@ -105,7 +106,7 @@ func TestDominantShare(t *testing.T) {
 
 func TestNodePrice(t *testing.T) {
 	got := NodePrice()(Request{MilliCPU: 1}, Node{Price: 96_000, Age: time.Hour})
-	if diff := cmp.Diff(Cost{Dollars: 0.096, Price: 96_000, Share: 1, AgeFactor: 1}, got); diff != "" {
+	if diff := cmp.Diff(Cost{Dollars: 0.096, List: 0.096, Price: 96_000, Share: 1, AgeFactor: 1}, got); diff != "" {
 		t.Errorf("unexpected cost (-want, +got):\n%s", diff)
 	}
 }
@@ -131,33 +132,19 @@ func TestPacking(t *testing.T) {
 	}
 }
 
-func TestEncode(t *testing.T) {
-	order := []float64{math.SmallestNonzeroFloat64, 1e-300, 0.096, math.Nextafter(0.096, 1), 1, 1e6, math.MaxFloat64, math.Inf(1), math.NaN()}
-	last := int64(0)
-	for _, v := range order {
-		got := Encode(v)
-		if got <= last {
-			t.Errorf("Encode(%v) = %d, want more than %d", v, got, last)
-		}
-		last = got
-	}
-	for _, v := range []float64{0, math.Copysign(0, -1), -1, math.Inf(-1)} {
-		if got := Encode(v); got != 0 {
-			t.Errorf("Encode(%v) = %d, want 0", v, got)
-		}
-	}
-}
-
 func TestScoringDoesNotAllocate(t *testing.T) {
-	dominantShare, nodePrice := DominantShare(DefaultAgeExponent), NodePrice()
-	node := Node{Price: 96_000, Age: time.Hour, Allocatable: Request{MilliCPU: 2000, Memory: 8 * gib, Scalar: scalars{"nvidia.com/gpu": 4}}}
+	dominantShare, lifetimes, nodePrice := DominantShare(DefaultAgeExponent), DominantShareLifetimes(), NodePrice()
+	node := Node{Price: 96_000, Prepaid: true, Age: time.Hour, Extension: time.Hour, Allocatable: Request{MilliCPU: 2000, Memory: 8 * gib, Scalar: scalars{"nvidia.com/gpu": 4}}}
 	for name, request := range map[string]Request{
 		"plain":  {MilliCPU: 100, Memory: gib},
 		"scalar": {MilliCPU: 100, Scalar: scalars{"nvidia.com/gpu": 1}},
 	} {
 		var sink int64
 		if n := testing.AllocsPerRun(100, func() {
-			sink += Encode(dominantShare(request, node).Dollars) + Encode(nodePrice(request, node).Dollars) + int64(Packing(request, node))
+			for _, strategy := range []Strategy{dominantShare, lifetimes, nodePrice} {
+				sink += strategy(request, node).Encode()
+			}
+			sink += int64(Packing(request, node)) + int64(Extension(time.Hour, time.Minute))
 		}); n != 0 {
 			t.Errorf("%s: scoring one node allocates %v times", name, n)
 		}

@@ -35,11 +35,16 @@ const ageUnit = 5 * time.Minute
 // gone.
 func DominantShare(ageExponent float64) Strategy {
 	return func(r Request, n Node) Cost {
-		d := dominant(r.nonZero(), &n)
-		c := Cost{Price: n.Price, Share: d.share, Resource: d.resource, AgeFactor: ageFactor(n.Age, ageExponent)}
-		c.Dollars = scale(int64(n.Price), d.request, d.available) / 1e6 * c.AgeFactor
-		return c
+		return dominantShare(&r, &n, ageFactor(n.Age, ageExponent))
 	}
+}
+
+func dominantShare(r *Request, n *Node, ageFactor float64) Cost {
+	d := dominant(r.nonZero(), n)
+	c := Cost{Price: n.Price, Share: d.share, Resource: d.resource, AgeFactor: ageFactor}
+	c.List = scale(int64(n.Price), d.request, d.available) / 1e6 * ageFactor
+	c.charge(r, n)
+	return c
 }
 
 // share is a part of a node: request/available, both positive, at most 1.

@@ -11,7 +11,9 @@ package costmodel
 //
 //	cost = price
 func NodePrice() Strategy {
-	return func(_ Request, n Node) Cost {
-		return Cost{Dollars: float64(max(0, n.Price)) / 1e6, Price: n.Price, Share: 1, AgeFactor: 1}
+	return func(r Request, n Node) Cost {
+		c := Cost{List: float64(max(0, n.Price)) / 1e6, Price: n.Price, Share: 1, AgeFactor: 1}
+		c.charge(&r, &n)
+		return c
 	}
 }

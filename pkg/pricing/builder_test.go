@@ -6,6 +6,8 @@ package pricing
 import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // nodeBuilder builds nodes for tables of tests.
@@ -61,4 +63,23 @@ func resources(pairs []string) corev1.ResourceList {
 		list[corev1.ResourceName(pairs[i])] = resource.MustParse(pairs[i+1])
 	}
 	return list
+}
+
+func (b *nodeBuilder) named(name string) *nodeBuilder {
+	b.Name = name
+	return b
+}
+
+// created sets the time of creation, in seconds since some time.
+func (b *nodeBuilder) created(second int64) *nodeBuilder {
+	b.CreationTimestamp = metav1.Unix(1_800_000_000+second, 0)
+	return b
+}
+
+func selector(s string) labels.Selector {
+	parsed, err := labels.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
 }

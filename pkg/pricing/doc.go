@@ -3,15 +3,26 @@
 
 // Package pricing says what a node costs per hour, and how it knows.
 //
-// The first of these that has an answer wins:
+// The first of these that has an answer is the base price:
 //
 //  1. an annotation: tollgate.dev/hourly-price, then those of Options. An
 //     explicit 0 is a price like any other: a person says that the node is
-//     free. One that cannot be read is named in Price.Problem and passed over;
-//  2. the embedded catalog (package catalog) by cloud, region, instance type
+//     free. One that cannot be read, that is far from the catalog's price, or
+//     that is stale where 2 or 3 has an answer is passed over and named in
+//     Price.Problem;
+//  2. a rule of Options, by the node's labels;
+//  3. the embedded catalog (package catalog) by cloud, region, instance type
 //     and capacity type. Prices are list prices for Linux;
-//  3. an estimate: the catalog's price in another region, its on-demand price
-//     times the usual spot ratio, or the node's capacity at unit prices.
+//  4. an estimate: the catalog's price in another region, its on-demand price
+//     times the usual spot ratio, the node's resources at the prices of its
+//     family of instance types, or at general unit prices. With estimates off,
+//     the node's resources at the median of the priced nodes of the cluster.
+//
+// The adjustments of Options that match the node change it in their order, and
+// then the node fee is added.
 //
 // A price that is not known is Unknown, never 0, and never an error.
+//
+// A Book holds the prices of a cluster, and says which nodes are prepaid. A
+// Resolver prices a single node.
 package pricing

@@ -5,7 +5,6 @@ package pricing
 
 import (
 	"math"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -35,14 +34,20 @@ var accelerators = []corev1.ResourceName{
 // rounded to a micro-dollar, at least one, at most MaxMoney. It returns false
 // for a node that has none of these.
 func (u UnitPrices) Of(node *corev1.Node) (Money, bool) {
-	dollars := u.of(node.Status.Capacity)
-	if dollars == 0 {
-		dollars = u.of(node.Status.Allocatable)
-	}
-	if dollars == 0 {
+	micros := u.microsOf(node)
+	if micros == 0 {
 		return 0, false
 	}
-	return clamp(dollars), true
+	return clamp(micros), true
+}
+
+// microsOf is Of unrounded, and 0 for a node that has nothing.
+func (u UnitPrices) microsOf(node *corev1.Node) float64 {
+	micros := u.of(node.Status.Capacity)
+	if micros == 0 {
+		micros = u.of(node.Status.Allocatable)
+	}
+	return micros
 }
 
 // of returns micro-dollars, unrounded: resource quantities have no bound.
@@ -68,32 +73,4 @@ func clamp(microDollars float64) Money {
 
 func scalePermille(m Money, permille int) Money {
 	return clamp(float64(m) * float64(permille) / 1000)
-}
-
-// MedianUnitPrices returns the unit prices at which the priced nodes cost what
-// they do: the default unit prices times the median of price over estimate.
-// prices[i] belongs to nodes[i]. Nodes that are unknown, free or without
-// capacity do not count; it returns false if none is left. It is what prices
-// the other nodes where estimates are off.
-func MedianUnitPrices(nodes []*corev1.Node, prices []Price) (UnitPrices, bool) {
-	var ratios []float64
-	for i, node := range nodes {
-		if !prices[i].Known() || prices[i].PerHour == 0 {
-			continue
-		}
-		if estimate, ok := defaultUnitPrices.Of(node); ok {
-			ratios = append(ratios, float64(prices[i].PerHour)/float64(estimate))
-		}
-	}
-	if len(ratios) == 0 {
-		return UnitPrices{}, false
-	}
-	slices.Sort(ratios)
-	n := len(ratios)
-	ratio := (ratios[(n-1)/2] + ratios[n/2]) / 2
-	return UnitPrices{
-		Core: clamp(ratio * float64(defaultUnitPrices.Core)),
-		GiB:  clamp(ratio * float64(defaultUnitPrices.GiB)),
-		GPU:  clamp(ratio * float64(defaultUnitPrices.GPU)),
-	}, true
 }

@@ -63,19 +63,3 @@ func TestUnitPricesOf(t *testing.T) {
 		})
 	}
 }
-
-func TestMedianUnitPrices(t *testing.T) {
-	node := makeNode().capacity("cpu", "2", "memory", "8Gi").obj()
-	estimate, _ := DefaultUnitPrices().Of(node)
-	priced := func(factor int) Price { return Price{PerHour: estimate * Money(factor), Source: SourceAnnotation} }
-	free, unknown := priced(0), Price{Source: SourceUnknown}
-
-	nodes := []*corev1.Node{node, node, node, node, node}
-	u, ok := MedianUnitPrices(nodes, []Price{priced(9), free, priced(2), unknown, priced(3)})
-	if want := (UnitPrices{Core: 3 * defaultUnitPrices.Core, GiB: 3 * defaultUnitPrices.GiB, GPU: 3 * defaultUnitPrices.GPU}); !ok || u != want {
-		t.Errorf("got %+v, %t, want %+v", u, ok, want)
-	}
-	if u, ok := MedianUnitPrices(nodes[:2], []Price{free, unknown}); ok {
-		t.Errorf("got %+v from nodes without a price", u)
-	}
-}

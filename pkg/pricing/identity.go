@@ -44,7 +44,8 @@ var labelPrefixes = []struct{ prefix, cloud string }{
 }
 
 // identify reads the node's cloud from its providerID, else from labels that
-// only one cloud sets, else from the one catalog that has its instance type.
+// only one cloud sets, else from the one catalog that has its instance type, or
+// at least its family.
 func identify(node *corev1.Node) identity {
 	id := identity{
 		region:       firstLabel(node, corev1.LabelTopologyRegion, corev1.LabelFailureDomainBetaRegion),
@@ -62,6 +63,9 @@ func identify(node *corev1.Node) identity {
 		id.cloud = labelled
 	case simulatedProviderIDs[scheme]:
 		id.cloud = cloudOfType(id.instanceType)
+		if id.cloud == "" {
+			id.cloud = cloudOfFamily(id.instanceType)
+		}
 	}
 	id.capacity = capacityType(node.Labels, labelled)
 	return id

@@ -42,30 +42,56 @@ func ParseMoney(s string) (Money, error) {
 	if digits == "" {
 		return 0, errors.New("it is empty, want dollars per hour such as 0.096")
 	}
-	whole, fraction, _ := strings.Cut(digits, ".")
-	if whole == "" && fraction == "" {
+	micros, err := parseMicros(digits)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return 0, fmt.Errorf("it is above the maximum of $%d per hour", MaxMoney/Dollar)
+	case errors.Is(err, errNoDigits):
 		return 0, errors.New("it has no digits, want dollars per hour such as 0.096")
-	}
-	if !allDigits(whole) || !allDigits(fraction) {
+	case err != nil:
 		return 0, errors.New("it is not a plain decimal number of dollars per hour such as 0.096")
 	}
-	var m Money
+	return Money(micros), nil
+}
+
+const (
+	micro     = int64(Dollar)
+	maxMicros = int64(MaxMoney)
+)
+
+var (
+	errNoDigits = errors.New("no digits")
+	errNoNumber = errors.New("not a plain decimal number")
+	errTooLarge = errors.New("too large")
+)
+
+// parseMicros reads an unsigned plain decimal number of at most a million, and
+// returns it in millionths, rounded half up.
+func parseMicros(digits string) (int64, error) {
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if whole == "" && fraction == "" {
+		return 0, errNoDigits
+	}
+	if !allDigits(whole) || !allDigits(fraction) {
+		return 0, errNoNumber
+	}
+	var m int64
 	for _, d := range []byte(whole) {
-		if m = m*10 + Money(d-'0'); m > MaxMoney/Dollar {
-			return 0, fmt.Errorf("it is above the maximum of $%d per hour", MaxMoney/Dollar)
+		if m = m*10 + int64(d-'0'); m > maxMicros/micro {
+			return 0, errTooLarge
 		}
 	}
 	for i := range 6 {
 		m *= 10
 		if i < len(fraction) {
-			m += Money(fraction[i] - '0')
+			m += int64(fraction[i] - '0')
 		}
 	}
 	if len(fraction) > 6 && fraction[6] >= '5' {
 		m++
 	}
-	if m > MaxMoney {
-		return 0, fmt.Errorf("it is above the maximum of $%d per hour", MaxMoney/Dollar)
+	if m > maxMicros {
+		return 0, errTooLarge
 	}
 	return m, nil
 }

@@ -107,7 +107,7 @@ func TestPrice(t *testing.T) {
 		},
 		{
 			name: "an explicit 0 is a price",
-			node: makeNode().typed("us-east-1", "m5.large").annotation(PriceAnnotation, "0"),
+			node: makeNode().annotation(PriceAnnotation, "0"),
 			want: Price{Source: SourceAnnotation, CapacityType: CapacityTypeUnknown, Detail: PriceAnnotation},
 		},
 		{
@@ -130,6 +130,7 @@ func TestPrice(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			tt.want.Base = tt.want.PerHour // nothing is adjusted
 			r := NewResolver(Options{Annotations: []string{"hightower.com/cost", PriceAnnotation}, Estimate: !tt.off})
 			if diff := cmp.Diff(tt.want, r.Price(tt.node.obj())); diff != "" {
 				t.Errorf("unexpected price (-want, +got):\n%s", diff)

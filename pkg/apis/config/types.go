@@ -11,12 +11,16 @@ import (
 const (
 	// StrategyDominantShare charges a pod for its largest share of the node.
 	StrategyDominantShare = "DominantShare"
+	// StrategyDominantShareLifetimes is DominantShare for pods whose lifetimes
+	// are declared: nodes of equal cost are told apart by for how much longer
+	// the pod would keep them in use.
+	StrategyDominantShareLifetimes = "DominantShareLifetimes"
 	// StrategyNodePrice charges a pod the price of the whole node.
 	StrategyNodePrice = "NodePrice"
 )
 
 // Strategies lists the values of CostScoreArgs.Strategy.
-var Strategies = []string{StrategyDominantShare, StrategyNodePrice}
+var Strategies = []string{StrategyDominantShare, StrategyDominantShareLifetimes, StrategyNodePrice}
 
 // Sources of CertGate: where it learns whether a pod's certificates are usable.
 const (
@@ -34,6 +38,8 @@ const (
 	DefaultAgeExponent = 0.06
 	// DefaultEstimate says that a node without a known price gets an estimate.
 	DefaultEstimate = true
+	// DefaultNodeFee is no fee, in dollars per hour.
+	DefaultNodeFee = "0"
 )
 
 // DefaultPriceAnnotations are the node annotations that are read for a price
@@ -54,9 +60,48 @@ type CostScoreArgs struct {
 	// PriceAnnotations are read for a price, in this order, after
 	// tollgate.dev/hourly-price.
 	PriceAnnotations []string
+	// TrustAnnotations takes prices of annotations that are far from the
+	// catalog's.
+	TrustAnnotations bool
+	// Prices are fixed prices; the first one that matches a node counts.
+	Prices []NodePrice
 	// Estimate prices nodes that have no other price by their resources; nil
 	// means DefaultEstimate.
 	Estimate *bool
+	// Adjustments change the prices of the nodes that they match, in order.
+	Adjustments []PriceAdjustment
+	// NodeFee is added to every price, in dollars per hour; "" means
+	// DefaultNodeFee.
+	NodeFee string
+	// Prepaid says how many nodes are paid for whether they are used or not.
+	Prepaid []PrepaidNodes
+	// MaxPriceAge is the age at which a price becomes stale; 0 is never.
+	MaxPriceAge metav1.Duration
+}
+
+// NodePrice is the price of nodes with certain labels.
+type NodePrice struct {
+	// NodeSelector matches labels of nodes; an empty one matches every node.
+	NodeSelector metav1.LabelSelector
+	// HourlyPrice is in dollars per hour, such as "0.45".
+	HourlyPrice string
+}
+
+// PriceAdjustment changes the price of nodes with certain labels.
+type PriceAdjustment struct {
+	// NodeSelector matches labels of nodes; an empty one matches every node.
+	NodeSelector metav1.LabelSelector
+	// Adjustment is a share of the price or dollars per hour, such as "-10%"
+	// or "+0.05".
+	Adjustment string
+}
+
+// PrepaidNodes is a number of nodes that are paid for in advance.
+type PrepaidNodes struct {
+	// NodeSelector matches labels of nodes; an empty one matches every node.
+	NodeSelector metav1.LabelSelector
+	// Count is how many nodes at once are prepaid.
+	Count int32
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object

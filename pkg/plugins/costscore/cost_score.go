@@ -9,15 +9,15 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
+	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 	"github.com/tollgate-dev/tollgate/pkg/apis/config/validation"
 	"github.com/tollgate-dev/tollgate/pkg/costmodel"
-	"github.com/tollgate-dev/tollgate/pkg/pricing"
 )
 
 // Name of the plugin used in the plugin registry and configurations.
@@ -26,9 +26,14 @@ const Name = "CostScore"
 // CostScore ranks nodes by what the pod would cost there, and rejects nodes
 // that the pod's price and spot limits exclude.
 type CostScore struct {
-	clock    clock.PassiveClock
-	strategy costmodel.Strategy
-	nodes    *nodeCache
+	clock     clock.PassiveClock
+	strategy  costmodel.Strategy
+	lifetimes bool // the strategy uses them
+	nodes     *nodes
+	podFacts  *podFactsCache
+	podLister corelisters.PodLister
+	problems  *problemReporter
+	activator fwk.PodActivator
 }
 
 var (
@@ -48,7 +53,7 @@ func (pl *CostScore) Name() string {
 
 // PreFilter reads the pod's limits. It returns Skip for a pod without any.
 func (pl *CostScore) PreFilter(_ context.Context, state fwk.CycleState, pod *v1.Pod, _ []fwk.NodeInfo) (*fwk.PreFilterResult, *fwk.Status) {
-	limits, err := limitsOf(pod)
+	limits, err := limitsOf(pl.latest(pod))
 	if err != nil {
 		return nil, fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())
 	}
@@ -85,7 +90,11 @@ func (pl *CostScore) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod
 func (pl *CostScore) PreScore(_ context.Context, state fwk.CycleState, pod *v1.Pod, nodes []fwk.NodeInfo) *fwk.Status {
 	for _, nodeInfo := range nodes {
 		if pl.nodes.price(nodeInfo.Node()).Known() {
-			state.Write(preScoreStateKey, pl.newPreScoreState(pod))
+			s := pl.newPreScoreState(pod)
+			if s.lifetimeErr != nil {
+				pl.problems.reportLifetime(pod, s)
+			}
+			state.Write(preScoreStateKey, s)
 			return nil
 		}
 	}
@@ -107,7 +116,7 @@ func (pl *CostScore) Score(ctx context.Context, state fwk.CycleState, pod *v1.Po
 	if logger := klog.FromContext(ctx).V(5); logger.Enabled() {
 		logCost(logger, pod, nodeInfo.Node(), price, cost)
 	}
-	return costmodel.Encode(cost.Dollars), nil
+	return cost.Encode(), nil
 }
 
 // ScoreExtensions of the Score plugin.
@@ -124,35 +133,22 @@ func (pl *CostScore) NormalizeScore(_ context.Context, _ fwk.CycleState, _ *v1.P
 
 // New initializes a new plugin and returns it. All faults in args are reported
 // in one error.
-func New(_ context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
-	args, ok := obj.(*config.CostScoreArgs)
-	if !ok {
-		return nil, fmt.Errorf("want args to be of type *config.CostScoreArgs, got %T", obj)
-	}
-	if err := validation.ValidateCostScoreArgs(nil, args); err != nil {
-		return nil, fmt.Errorf("validating CostScoreArgs: %w", err)
-	}
-	registerMetrics()
-
-	resolver := pricing.NewResolver(pricing.Options{
-		Annotations: args.PriceAnnotations,
-		Estimate:    ptr.Deref(args.Estimate, config.DefaultEstimate),
-	})
-	pl := &CostScore{
-		clock:    clock.RealClock{},
-		strategy: newStrategy(args),
-		nodes:    newNodeCache(resolver, newProblemReporter(h.EventRecorder(), args.PriceAnnotations)),
-	}
-	nodes := h.SharedInformerFactory().Core().V1().Nodes()
-	if _, err := nodes.Informer().AddEventHandler(pl.nodes.deleteHandler(nodes.Lister())); err != nil {
-		return nil, fmt.Errorf("watching for deleted nodes: %w", err)
-	}
-	return pl, nil
+func New(ctx context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
+	return NewWithClock(clock.RealClock{})(ctx, obj, h)
 }
 
-func newStrategy(args *config.CostScoreArgs) costmodel.Strategy {
-	if args.Strategy == config.StrategyNodePrice {
-		return costmodel.NodePrice()
+// NewWithClock returns a New that measures the ages of pods and of prices by
+// the clock, as simulations need it.
+func NewWithClock(clock clock.PassiveClock) frameworkruntime.PluginFactory {
+	return func(ctx context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
+		args, ok := obj.(*config.CostScoreArgs)
+		if !ok {
+			return nil, fmt.Errorf("want args to be of type *config.CostScoreArgs, got %T", obj)
+		}
+		if err := validation.ValidateCostScoreArgs(nil, args); err != nil {
+			return nil, fmt.Errorf("validating CostScoreArgs: %w", err)
+		}
+		registerMetrics()
+		return newCostScore(ctx, args, h, clock)
 	}
-	return costmodel.DominantShare(ptr.Deref(args.AgeExponent, config.DefaultAgeExponent))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "k8s.io/api/core/v1"
+	st "k8s.io/kubernetes/pkg/scheduler/testing"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 )
@@ -108,8 +109,15 @@ func TestPlacement(t *testing.T) {
 		{
 			name:  "a node without a price ranks behind the dearest",
 			args:  []change{noEstimates},
-			nodes: []*v1.Node{node("unknown", ""), node("dear", "99"), node("dearest", "100")},
+			nodes: []*v1.Node{node("unknown", "", capacity(resources{"pods": "110"})), node("dear", "99"), node("dearest", "100")},
+			pod:   st.MakePod().Name("p").UID("p").Obj(),
 			want:  []string{"dear"},
+		},
+		{
+			name:  "a node without a price has the others' per core and GiB",
+			args:  []change{noEstimates},
+			nodes: []*v1.Node{node("dear", "0.40"), node("median", ""), node("medium", "0.30"), node("a", "0.40"), node("b", "0.20", capacity(resources{"cpu": "1m", "pods": "110"}))},
+			want:  []string{"medium"},
 		},
 		{
 			name:  "a node without a price is not rejected",

@@ -38,11 +38,11 @@ func (pl *CostScore) isSchedulableAfterNodeChange(logger klog.Logger, pod *v1.Po
 		logger.V(5).Info("Node changed, but the pod's limits cannot be read", "pod", klog.KObj(pod), "node", klog.KObj(newNode), "err", err)
 		return fwk.QueueSkip, nil
 	}
-	if limits.reject(pl.nodes.resolver.Price(newNode)) != "" {
+	if limits.reject(pl.nodes.lookUp(newNode)) != "" {
 		logger.V(5).Info("Node changed, but is not within the pod's limits", "pod", klog.KObj(pod), "node", klog.KObj(newNode))
 		return fwk.QueueSkip, nil
 	}
-	if oldNode != nil && limits.reject(pl.nodes.resolver.Price(oldNode)) == "" {
+	if oldNode != nil && limits.reject(pl.nodes.lookUp(oldNode)) == "" {
 		logger.V(5).Info("Node changed, but was within the pod's limits before", "pod", klog.KObj(pod), "node", klog.KObj(newNode))
 		return fwk.QueueSkip, nil
 	}

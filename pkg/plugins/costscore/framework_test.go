@@ -43,13 +43,32 @@ type cluster struct {
 	snapshot *internalcache.Snapshot
 	recorder *events.FakeRecorder
 	client   *fake.Clientset
+	clock    *clocktesting.FakePassiveClock
+	// activator counts what the plugin activates.
+	activator fakeActivator
+}
+
+type fakeActivator struct{ activated []*v1.Pod }
+
+func (a *fakeActivator) Activate(_ klog.Logger, pods map[string]*v1.Pod) {
+	for _, p := range pods {
+		a.activated = append(a.activated, p)
+	}
 }
 
 // newCluster builds the framework; changes to the arguments of CostScore may
-// be given. Its informers do not run: nothing in these tests lists objects
-// other than those of the snapshot.
+// be given. Its informers do not run: their stores have the nodes, which the
+// plugin has heard of.
 func newCluster(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, change ...func(*config.CostScoreArgs)) *cluster {
 	t.Helper()
+	return newClusterOf(t, nodes, pods, func(*schedconfig.KubeSchedulerProfile) {}, change...)
+}
+
+// newClusterOf is newCluster with a change to the profile.
+func newClusterOf(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, changeProfile func(*schedconfig.KubeSchedulerProfile), change ...func(*config.CostScoreArgs)) *cluster {
+	t.Helper()
+	profile := tollgateProfile(t, change...)
+	changeProfile(profile)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 
@@ -57,22 +76,23 @@ func newCluster(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, change ...func(*
 		snapshot: internalcache.NewSnapshot(pods, nodes),
 		recorder: events.NewFakeRecorder(100),
 		client:   fake.NewClientset(),
+		clock:    clocktesting.NewFakePassiveClock(testNow),
 	}
 	registry := plugins.NewInTreeRegistry()
 	if err := registry.Register(Name, func(ctx context.Context, args runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
-		plugin, err := New(ctx, args, h)
+		plugin, err := NewWithClock(c.clock)(ctx, args, h)
 		if err != nil {
 			return nil, err
 		}
 		c.plugin = plugin.(*CostScore)
-		c.plugin.clock = clocktesting.NewFakePassiveClock(testNow)
+		c.plugin.activator = &c.activator
 		return plugin, nil
 	}); err != nil {
 		t.Fatalf("registering: %v", err)
 	}
 
 	informerFactory := informers.NewSharedInformerFactory(c.client, 0)
-	f, err := fwkruntime.NewFramework(ctx, registry, tollgateProfile(t, change...),
+	f, err := fwkruntime.NewFramework(ctx, registry, profile,
 		fwkruntime.WithClientSet(c.client),
 		fwkruntime.WithInformerFactory(informerFactory),
 		fwkruntime.WithEventRecorder(c.recorder),
@@ -82,7 +102,42 @@ func newCluster(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, change ...func(*
 		t.Fatalf("creating the framework: %v", err)
 	}
 	c.Framework = f
+	for _, n := range nodes {
+		c.add(t, n)
+	}
 	return c
+}
+
+// add has the informer's store and the plugin know a node. The snapshot stays.
+func (c *cluster) add(t testing.TB, n *v1.Node) {
+	t.Helper()
+	informer := c.SharedInformerFactory().Core().V1().Nodes()
+	if err := informer.Informer().GetStore().Add(n); err != nil {
+		t.Fatal(err)
+	}
+	if c.plugin != nil {
+		c.plugin.nodeHandler().OnAdd(n, false)
+	}
+}
+
+// update is add for a node that has changed.
+func (c *cluster) update(t testing.TB, oldNode, newNode *v1.Node) {
+	t.Helper()
+	informer := c.SharedInformerFactory().Core().V1().Nodes()
+	if err := informer.Informer().GetStore().Update(newNode); err != nil {
+		t.Fatal(err)
+	}
+	c.plugin.nodeHandler().OnUpdate(oldNode, newNode)
+}
+
+// remove tells the plugin of a deletion by an event of the informer.
+func (c *cluster) remove(t testing.TB, n *v1.Node, event any) {
+	t.Helper()
+	informer := c.SharedInformerFactory().Core().V1().Nodes()
+	if err := informer.Informer().GetStore().Delete(n); err != nil {
+		t.Fatal(err)
+	}
+	c.plugin.nodeHandler().OnDelete(event)
 }
 
 // tollgateProfile is the shipped one without CertGate, which holds pods before
@@ -170,6 +225,15 @@ func (c *cluster) place(t testing.TB, pod *v1.Pod, order ...func([]fwk.NodeInfo)
 	}
 	slices.Sort(result.best)
 	return result
+}
+
+// snapshotOf replaces the snapshot by one of these nodes and pods.
+func (c *cluster) snapshotOf(pods []*v1.Pod, nodes ...*v1.Node) {
+	*c.snapshot = *internalcache.NewSnapshot(pods, nodes)
+}
+
+func lifetimeStrategy(args *config.CostScoreArgs) {
+	args.Strategy = config.StrategyDominantShareLifetimes
 }
 
 func nodePriceStrategy(args *config.CostScoreArgs) { args.Strategy = config.StrategyNodePrice }

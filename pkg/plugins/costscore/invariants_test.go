@@ -6,11 +6,14 @@ package costscore
 import (
 	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	v1 "k8s.io/api/core/v1"
 	fwk "k8s.io/kube-scheduler/framework"
+	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
@@ -67,9 +70,11 @@ func TestOrderOfNodesChangesNothing(outer *testing.T) {
 	})
 }
 
+// All nodes have a price of their own: one made from the median is rounded to a
+// micro-dollar, and in proportion up to that only.
 func TestScalingAllPricesChangesNothing(outer *testing.T) {
 	rapid.Check(outer, func(t *rapid.T) {
-		prices := rapid.SliceOfN(rapid.Int64Range(0, 50), 2, 40).Draw(t, "prices")
+		prices := rapid.SliceOfN(rapid.Int64Range(1, 50), 2, 40).Draw(t, "prices")
 		cores := rapid.SliceOfN(rapid.IntRange(1, 4), len(prices), len(prices)).Draw(t, "cores")
 		strategy := drawStrategy(t)
 		// Powers of two keep float64 costs exactly in proportion.
@@ -97,6 +102,31 @@ func TestDearerTwinNeverWins(outer *testing.T) {
 			if name == "twin" {
 				t.Fatalf("the dearer twin of %s is among the best: %v", nodes[of].Name, got.best)
 			}
+		}
+	})
+}
+
+// Without any price, decisions are those of the profile without CostScore.
+func TestNoPricesDecideNothing(outer *testing.T) {
+	rapid.Check(outer, func(t *rapid.T) {
+		cores := rapid.SliceOfN(rapid.IntRange(1, 4), 2, 40).Draw(t, "cores")
+		nodes := nodesOf(make([]int64, len(cores)), cores, 1)
+		var pods []*v1.Pod
+		for i, n := range nodes {
+			if rapid.Bool().Draw(t, "used") {
+				pods = append(pods, on(n.Name, fmt.Sprint("used", i), time.Hour))
+			}
+		}
+		with := newCluster(outer, nodes, pods, drawStrategy(t))
+		got := with.place(outer, pod("p").Obj())
+		if got.costScores != nil {
+			t.Fatalf("got scores %v, want none", got.costScores)
+		}
+		want := newClusterOf(outer, nodes, pods, func(p *schedconfig.KubeSchedulerProfile) {
+			p.Plugins.MultiPoint.Enabled = slices.DeleteFunc(p.Plugins.MultiPoint.Enabled, func(p schedconfig.Plugin) bool { return p.Name == Name })
+		}).place(outer, pod("p").Obj())
+		if diff := cmp.Diff(want.best, got.best); diff != "" {
+			t.Fatalf("decisions depend on CostScore (-without, +with):\n%s", diff)
 		}
 	})
 }

@@ -5,6 +5,7 @@ package costscore
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,11 +37,11 @@ func TestLimits(t *testing.T) {
 		},
 		{
 			name: "price", maxPrice: "0.10",
-			want: map[string]string{"dear": ErrReasonPriceTooHigh, "unpriced": ErrReasonPriceUnknown},
+			want: map[string]string{"dear": ErrReasonPriceTooHigh},
 		},
 		{
-			name: "an estimate counts as a price", maxPrice: "10", estimate: true,
-			want: map[string]string{},
+			name: "an estimate counts as a price", maxPrice: "0.06", estimate: true,
+			want: map[string]string{"on-demand": ErrReasonPriceTooHigh, "dear": ErrReasonPriceTooHigh, "unpriced": ErrReasonPriceTooHigh},
 		},
 		{
 			name: "never spot", spot: "never",
@@ -54,7 +55,7 @@ func TestLimits(t *testing.T) {
 			name: "both", maxPrice: "$0.04", spot: "only",
 			want: map[string]string{
 				"spot": ErrReasonPriceTooHigh, "on-demand": ErrReasonPriceTooHigh, "dear": ErrReasonPriceTooHigh,
-				"unpriced": ErrReasonPriceUnknown, "untyped": ErrReasonCapacityTypeUnknown,
+				"untyped": ErrReasonCapacityTypeUnknown,
 			},
 		},
 	}
@@ -78,6 +79,28 @@ func TestLimits(t *testing.T) {
 				t.Errorf("unexpected rejections without PreFilter (-want, +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestLimitWithoutAnyPrice(t *testing.T) {
+	c := newCluster(t, []*v1.Node{node("a", ""), node("b", "")}, nil, noEstimates)
+	want := map[string]string{"a": ErrReasonPriceUnknown, "b": ErrReasonPriceUnknown}
+	if diff := cmp.Diff(want, c.place(t, limitedPod("0.10", "")).rejected); diff != "" {
+		t.Errorf("unexpected rejections (-want, +got):\n%s", diff)
+	}
+}
+
+// The limit is compared with what the node costs all in all.
+func TestLimitCountsAdjustmentsAndFee(t *testing.T) {
+	change := func(args *config.CostScoreArgs) {
+		args.Adjustments = []config.PriceAdjustment{{Adjustment: "-10%"}}
+		args.NodeFee = "0.01"
+	}
+	c := newCluster(t, []*v1.Node{node("n", "0.10")}, nil, change)
+	for limit, want := range map[string]string{"0.10": "", "0.099999": ErrReasonPriceTooHigh} {
+		if got := c.place(t, limitedPod(limit, "")).rejected["n"]; got != want {
+			t.Errorf("limit %s: got reason %q, want %q", limit, got, want)
+		}
 	}
 }
 
@@ -173,4 +196,13 @@ func limitedPod(maxPrice, spot string) *v1.Pod {
 		p.Annotation(SpotAnnotation, spot)
 	}
 	return p.Obj()
+}
+
+func wantContains(t *testing.T, text string, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			t.Errorf("%q does not contain %q", text, w)
+		}
+	}
 }

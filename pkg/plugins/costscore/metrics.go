@@ -16,16 +16,18 @@ var (
 	priceLookups = metrics.NewCounterVec(&metrics.CounterOpts{
 		Subsystem:      metricsSubsystem,
 		Name:           "price_lookups_total",
-		Help:           "Number of times the price of a node was looked up: once per Node and again after each change of it. Labeled by source: Annotation, Catalog, Estimate or Unknown.",
+		Help:           "Number of times the price of a node was worked out: when it appears, after each change of it, when the price becomes stale, and for a former state that it is compared with. Labeled by source: Annotation, Rule, Catalog, Estimate or Unknown.",
 		StabilityLevel: metrics.ALPHA,
 	}, []string{"source"})
 
 	priceProblems = metrics.NewCounterVec(&metrics.CounterOpts{
 		Subsystem:      metricsSubsystem,
 		Name:           "price_problems_total",
-		Help:           "Number of price annotations that could not be read, once per Node and value. Labeled by annotation: the key, one of those configured.",
+		Help:           "Number of price annotations that could not be used, once per Node and value. Labeled by annotation: the key, one of those configured or the companion that dates it.",
 		StabilityLevel: metrics.ALPHA,
 	}, []string{"annotation"})
+
+	ages = newPriceAges()
 
 	registerOnce sync.Once
 )
@@ -34,5 +36,6 @@ var (
 func registerMetrics() {
 	registerOnce.Do(func() {
 		legacyregistry.MustRegister(priceLookups, priceProblems)
+		legacyregistry.CustomMustRegister(ages)
 	})
 }

@@ -20,6 +20,13 @@ type podFacts struct {
 	daemonSets costmodel.Request
 	// oldest is when the node's oldest pod started; zero if none has.
 	oldest time.Time
+	// latestEnd is when the last of the pods ends that have started; zero if
+	// none has.
+	latestEnd time.Time
+	// unstarted is the longest lifetime of the pods that have not started.
+	unstarted time.Duration
+	// endless says that one of the pods never ends.
+	endless bool
 }
 
 // age returns how long the node's oldest pod has been running, 0 if none has.
@@ -28,6 +35,35 @@ func (f podFacts) age(now time.Time) time.Duration {
 		return 0
 	}
 	return max(0, now.Sub(f.oldest))
+}
+
+// busy returns for how long the node's pods still need it: costmodel.Forever if
+// one never ends, 0 if there are none or all should have ended.
+func (f podFacts) busy(now time.Time) time.Duration {
+	if f.endless {
+		return costmodel.Forever
+	}
+	if f.latestEnd.IsZero() {
+		return f.unstarted
+	}
+	return max(0, f.unstarted, f.latestEnd.Sub(now))
+}
+
+// addEnd adds a pod that starts or started at a time, zero if that is not
+// known: then it starts now, whenever that is. A lifetime that cannot be read
+// is none: reporting it is for the pod's own cycle.
+func (f *podFacts) addEnd(pod *v1.Pod, start time.Time) {
+	lifetime, _ := costmodel.LifetimeOf(pod)
+	switch {
+	case lifetime == costmodel.Forever:
+		f.endless = true
+	case start.IsZero():
+		f.unstarted = max(f.unstarted, lifetime)
+	default:
+		if end := start.Add(lifetime); end.After(f.latestEnd) {
+			f.latestEnd = end
+		}
+	}
 }
 
 func podFactsOf(pods []fwk.PodInfo) podFacts {
@@ -41,9 +77,11 @@ func podFactsOf(pods []fwk.PodInfo) podFacts {
 		if _, mirror := pod.Annotations[v1.MirrorPodAnnotationKey]; mirror {
 			continue
 		}
-		if start := startOf(pod); !start.IsZero() && (f.oldest.IsZero() || start.Before(f.oldest)) {
+		start := startOf(pod)
+		if !start.IsZero() && (f.oldest.IsZero() || start.Before(f.oldest)) {
 			f.oldest = start
 		}
+		f.addEnd(pod, start)
 	}
 	return f
 }

@@ -4,48 +4,63 @@
 package costscore
 
 import (
+	"maps"
 	"slices"
+	"strings"
+	"sync"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 
+	"github.com/tollgate-dev/tollgate/pkg/costmodel"
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 )
 
-// EventReasonInvalidPrice is the reason of the warning on a Node whose price
-// annotation cannot be read.
-const EventReasonInvalidPrice = "InvalidPrice"
+const (
+	// EventReasonInvalidPrice is the reason of the warning on a Node whose price
+	// annotation cannot be used.
+	EventReasonInvalidPrice = "InvalidPrice"
+	// EventReasonInvalidLifetime is the reason of the warning on a Pod whose
+	// expected lifetime cannot be read.
+	EventReasonInvalidLifetime = "InvalidLifetime"
+)
 
-// problemReporter tells people about prices that were passed over: by a
-// warning event on the Node and by a metric.
+// problemReporter tells people about what was passed over: by a warning event
+// on the object, and by a metric where it is a price.
 type problemReporter struct {
 	recorder events.EventRecorder
 	keys     []string
+
+	mu       sync.Mutex
+	reported map[string]string // problem by node
 }
 
 // newProblemReporter wants the annotations that are read after
 // pricing.PriceAnnotation. A nil recorder writes no events.
 func newProblemReporter(recorder events.EventRecorder, annotations []string) *problemReporter {
-	r := &problemReporter{recorder: recorder, keys: []string{pricing.PriceAnnotation}}
+	r := &problemReporter{recorder: recorder, keys: []string{pricing.PriceAnnotation, pricing.AsOfAnnotation}, reported: map[string]string{}}
 	for _, key := range annotations {
 		if !slices.Contains(r.keys, key) {
-			r.keys = append(r.keys, key)
+			r.keys = append(r.keys, key, key+pricing.AsOfSuffix)
 		}
 	}
 	return r
 }
 
-// report is called once for every node and every value that is wrong there.
+// report tells once about every node and every problem there.
 func (r *problemReporter) report(node *v1.Node, price pricing.Price) {
+	r.mu.Lock()
+	known := r.reported[node.Name] == price.Problem
+	r.reported[node.Name] = price.Problem
+	r.mu.Unlock()
+	if known {
+		return
+	}
 	for _, key := range r.keys {
-		value, ok := node.Annotations[key]
-		if !ok {
-			continue
+		// A problem names the annotations that it is about.
+		if strings.Contains(price.Problem, "annotation "+key+" ") {
+			priceProblems.WithLabelValues(key).Inc()
 		}
-		if _, err := pricing.ParseMoney(value); err == nil {
-			break // this one was used
-		}
-		priceProblems.WithLabelValues(key).Inc()
 	}
 	if r.recorder == nil {
 		return
@@ -55,4 +70,31 @@ func (r *problemReporter) report(node *v1.Node, price pricing.Price) {
 		instead = "using " + price.PerHour.String() + " from " + price.Detail
 	}
 	r.recorder.Eventf(node, nil, v1.EventTypeWarning, EventReasonInvalidPrice, "Pricing", "%s; %s", price.Problem, instead)
+}
+
+// reportLifetime tells, each time the pod is scored, that its lifetime is not
+// used. The recorder sums repetitions up.
+func (r *problemReporter) reportLifetime(pod *v1.Pod, s *preScoreState) {
+	if r.recorder == nil {
+		return
+	}
+	instead := "counting the pod as one that never ends"
+	if s.lifetime != costmodel.Forever {
+		instead = "using " + s.lifetime.String() + " from activeDeadlineSeconds"
+	}
+	r.recorder.Eventf(pod, nil, v1.EventTypeWarning, EventReasonInvalidLifetime, "Scoring", "%s; %s", s.lifetimeErr, instead)
+}
+
+// solved forgets the problem of a node, so that it is news if it comes back.
+func (r *problemReporter) solved(name string) {
+	r.mu.Lock()
+	delete(r.reported, name)
+	r.mu.Unlock()
+}
+
+// forget forgets the nodes that are gone.
+func (r *problemReporter) forget(gone func(name string) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.reported, func(name, _ string) bool { return gone(name) })
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -138,23 +139,39 @@ var errNoFit = errors.New("no node has room")
 
 // Place returns the cheapest node that has room.
 func (p *Placer) Place(_ context.Context, pod *corev1.Pod) (node string, reason, err error) {
-	r := costmodel.RequestOf(pod)
-	now := p.clock.Now()
-	var best *Node
-	var bestCost, bestTie float64
-	for _, n := range p.nodes {
-		if n.FreePods <= 0 || !pool.Fits(r, n.Free) || !pool.Tolerates(pod, n.Object) {
-			continue
-		}
-		cost, tie := p.formula(pod, r, n, now)
-		if best == nil || cost < bestCost || cost == bestCost && tie < bestTie {
-			best, bestCost, bestTie = n, cost, tie
+	var best *Candidate
+	for c := range p.Candidates(pod) {
+		if best == nil || c.Cost < best.Cost || c.Cost == best.Cost && c.Tie < best.Tie {
+			best = &c
 		}
 	}
 	if best == nil {
 		return "", errNoFit, nil
 	}
-	return best.Object.Name, nil, nil
+	return best.Node.Object.Name, nil, nil
+}
+
+// Candidate is a node that has room for a pod.
+type Candidate struct {
+	Node      *Node
+	Cost, Tie float64
+}
+
+// Candidates returns the nodes that have room for the pod, the oldest first.
+func (p *Placer) Candidates(pod *corev1.Pod) iter.Seq[Candidate] {
+	return func(yield func(Candidate) bool) {
+		r := costmodel.RequestOf(pod)
+		now := p.clock.Now()
+		for _, n := range p.nodes {
+			if n.FreePods <= 0 || !pool.Fits(r, n.Free) || !pool.Tolerates(pod, n.Object) {
+				continue
+			}
+			cost, tie := p.formula(pod, r, n, now)
+			if !yield(Candidate{n, cost, tie}) {
+				return
+			}
+		}
+	}
 }
 
 // Bind returns a copy of the pod on the node.

@@ -6,8 +6,10 @@ package scheme
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
@@ -39,6 +41,7 @@ func TestDecode(t *testing.T) {
 		AgeExponent:      ptr.To(0.06),
 		PriceAnnotations: []string{"hightower.com/cost"},
 		Estimate:         ptr.To(true),
+		NodeFee:          "0",
 	}
 	tests := []struct {
 		name         string
@@ -66,6 +69,50 @@ func TestDecode(t *testing.T) {
 					AgeExponent:      ptr.To(0.0),
 					PriceAnnotations: []string{},
 					Estimate:         ptr.To(false),
+					NodeFee:          "0",
+				}},
+			},
+		},
+		{
+			name: "everything about prices",
+			pluginConfig: `
+  - name: CostScore
+    args:
+      trustAnnotations: true
+      prices:
+      - nodeSelector: {matchLabels: {rack: a}}
+        hourlyPrice: "0.45"
+      - nodeSelector:
+          matchExpressions: [{key: rack, operator: In, values: [b, c]}]
+        hourlyPrice: $1
+      adjustments:
+      - nodeSelector: {}
+        adjustment: -10%
+      - adjustment: "+0.05"
+      prepaid:
+      - nodeSelector: {matchLabels: {node.kubernetes.io/instance-type: m5.large}}
+        count: 3
+      nodeFee: "0.03"
+      maxPriceAge: 720h`,
+			want: []schedconfig.PluginConfig{
+				{Name: "CostScore", Args: &config.CostScoreArgs{
+					Strategy:         config.StrategyDominantShare,
+					AgeExponent:      ptr.To(0.06),
+					PriceAnnotations: []string{"hightower.com/cost"},
+					TrustAnnotations: true,
+					Prices: []config.NodePrice{
+						{NodeSelector: metav1.LabelSelector{MatchLabels: map[string]string{"rack": "a"}}, HourlyPrice: "0.45"},
+						{NodeSelector: metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+							{Key: "rack", Operator: metav1.LabelSelectorOpIn, Values: []string{"b", "c"}},
+						}}, HourlyPrice: "$1"},
+					},
+					Estimate:    ptr.To(true),
+					Adjustments: []config.PriceAdjustment{{Adjustment: "-10%"}, {Adjustment: "+0.05"}},
+					NodeFee:     "0.03",
+					Prepaid: []config.PrepaidNodes{
+						{NodeSelector: metav1.LabelSelector{MatchLabels: map[string]string{"node.kubernetes.io/instance-type": "m5.large"}}, Count: 3},
+					},
+					MaxPriceAge: metav1.Duration{Duration: 720 * time.Hour},
 				}},
 			},
 		},
@@ -91,6 +138,9 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+const validCostScoreFields = `valid fields: strategy, ageExponent, priceAnnotations, trustAnnotations, prices, estimate, ` +
+	`adjustments, nodeFee, prepaid, maxPriceAge`
+
 func TestDecodeIsStrict(t *testing.T) {
 	tests := []struct {
 		name         string
@@ -105,7 +155,7 @@ func TestDecodeIsStrict(t *testing.T) {
     args: {strategyy: NodePrice}`,
 			wantInError: []string{"CostScore", `unknown field "strategyy"`},
 			wantHint: `CostScore has no field "strategyy"; did you mean "strategy"? ` +
-				`valid fields: strategy, ageExponent, priceAnnotations, estimate`,
+				validCostScoreFields,
 		},
 		{
 			name: "misspelled fields of two plugins and one of upstream's",
@@ -118,9 +168,9 @@ func TestDecodeIsStrict(t *testing.T) {
     args: {scoringStrategy: {typo: MostAllocated}}`,
 			wantInError: []string{`unknown field "colour"`, `unknown field "sourec"`},
 			wantHint: `CostScore has no field "ageexponent"; did you mean "ageExponent"? ` +
-				`valid fields: strategy, ageExponent, priceAnnotations, estimate` + "\n" +
+				validCostScoreFields + "\n" +
 				`CostScore has no field "colour"; ` +
-				`valid fields: strategy, ageExponent, priceAnnotations, estimate` + "\n" +
+				validCostScoreFields + "\n" +
 				`CertGate has no field "sourec"; did you mean "source"? valid fields: source` + "\n" +
 				`NodeResourcesFit has no field "scoringStrategy.typo"; did you mean "type"? ` +
 				`valid fields: type, resources, requestedToCapacityRatio`,
@@ -131,6 +181,35 @@ func TestDecodeIsStrict(t *testing.T) {
   - name: CostScore
     args: {estimate: "yes"}`,
 			wantInError: []string{"CostScore", "CostScoreArgs.estimate of type bool"},
+		},
+		{
+			name: "misspelled fields of prices, adjustments and prepaid",
+			pluginConfig: `
+  - name: CostScore
+    args:
+      trustAnnotation: true
+      prices: [{nodeSelektor: {}, hourlyPrice: "1"}]
+      adjustments: [{nodeSelector: {matchLabel: {a: b}}, adjustment: "-10%"}]
+      prepaid: [{nodeSelector: {}, cuont: 3}]`,
+			wantInError: []string{`unknown field "prices[0].nodeSelektor"`},
+			wantHint: `CostScore has no field "adjustments[0].nodeSelector.matchLabel"; did you mean "matchLabels"? valid fields: matchLabels, matchExpressions` + "\n" +
+				`CostScore has no field "prepaid[0].cuont"; did you mean "count"? valid fields: nodeSelector, count` + "\n" +
+				`CostScore has no field "prices[0].nodeSelektor"; did you mean "nodeSelector"? valid fields: nodeSelector, hourlyPrice` + "\n" +
+				`CostScore has no field "trustAnnotation"; did you mean "trustAnnotations"? ` + validCostScoreFields,
+		},
+		{
+			name: "a price that is not a string",
+			pluginConfig: `
+  - name: CostScore
+    args: {prices: [{hourlyPrice: 0.45}]}`,
+			wantInError: []string{"CostScore", "hourlyPrice of type string"},
+		},
+		{
+			name: "an age that is not a duration",
+			pluginConfig: `
+  - name: CostScore
+    args: {maxPriceAge: 30d}`,
+			wantInError: []string{"CostScore", `unknown unit "d" in duration "30d"`},
 		},
 	}
 	for _, tt := range tests {
@@ -248,6 +327,7 @@ func checkTollgateProfile(t *testing.T, p schedconfig.KubeSchedulerProfile) {
 			AgeExponent:      ptr.To(0.06),
 			PriceAnnotations: []string{"hightower.com/cost"},
 			Estimate:         ptr.To(true),
+			NodeFee:          "0",
 		},
 		"CertGate": &config.CertGateArgs{Source: config.SourceSecrets},
 		"NodeResourcesFit": &schedconfig.NodeResourcesFitArgs{

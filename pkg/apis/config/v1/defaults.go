@@ -31,6 +31,9 @@ func SetDefaults_CostScoreArgs(obj *CostScoreArgs) {
 	if obj.Estimate == nil {
 		obj.Estimate = ptr.To(config.DefaultEstimate)
 	}
+	if obj.NodeFee == "" {
+		obj.NodeFee = config.DefaultNodeFee
+	}
 }
 
 // SetDefaults_CertGateArgs fills in what the configuration leaves out.

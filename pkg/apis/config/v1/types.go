@@ -17,9 +17,13 @@ type CostScoreArgs struct {
 	// strategy names the formula that turns the price of a node into the cost
 	// of a pod on it.
 	//
-	//   DominantShare: node price x the pod's largest share of any resource of
-	//                  the node x a discount for nodes with old pods.
-	//   NodePrice:     the node price alone.
+	//   DominantShare:          node price x the pod's largest share of any
+	//                           resource of the node x a discount for nodes
+	//                           with old pods.
+	//   DominantShareLifetimes: node price x share. Nodes of equal cost are told
+	//                           apart by for how much longer the pod would keep
+	//                           them in use, as far as lifetimes are declared.
+	//   NodePrice:              the node price alone.
 	//
 	// Default: DominantShare. Unit: none. Example: strategy: NodePrice
 	// +optional
@@ -45,14 +49,113 @@ type CostScoreArgs struct {
 	// +listType=atomic
 	PriceAnnotations []string `json:"priceAnnotations"`
 
-	// estimate says whether a node whose price neither an annotation nor the
-	// built-in catalog knows gets an estimate made from its resources. With
-	// false such a node has no price: it ranks behind all nodes that have one,
-	// and a pod with a price limit does not run there.
+	// trustAnnotations says whether prices of annotations are taken as they
+	// are. With false, a price below a tenth or above ten times the catalog's
+	// for the node's instance type is passed over with a warning event, so that
+	// who can write one Node cannot draw every pod to it. Where the catalog has
+	// no price there is nothing to compare with.
+	//
+	// Default: false. Unit: none. Example: trustAnnotations: true
+	// +optional
+	TrustAnnotations bool `json:"trustAnnotations,omitempty"`
+
+	// prices are fixed prices for nodes with certain labels, for hardware that
+	// no catalog has. The first one that matches a node counts. An annotation
+	// on the node comes before them, the catalog behind them.
+	//
+	// Default: []. Unit of hourlyPrice: dollars per hour, as a string. Example:
+	// prices: [{nodeSelector: {matchLabels: {rack: a}}, hourlyPrice: "0.45"}]
+	// +optional
+	// +listType=atomic
+	Prices []NodePrice `json:"prices,omitempty"`
+
+	// estimate says whether a node whose price neither an annotation, nor
+	// prices, nor the built-in catalog knows gets an estimate made from its
+	// instance type and its resources. With false such a node is priced like
+	// the median, per core and GiB, of the nodes that have a price. If no node
+	// has, none of them has a price: then cost decides nothing, and a pod with
+	// a price limit does not run there.
 	//
 	// Default: true. Unit: none. Example: estimate: false
 	// +optional
 	Estimate *bool `json:"estimate,omitempty"`
+
+	// adjustments change the prices of nodes with certain labels, such as a
+	// negotiated discount. All that match a node are applied to its price, in
+	// this order; the result is never below 0.
+	//
+	// Default: []. Unit of adjustment: percent of the price, or dollars per
+	// hour, as a string with its sign. Example:
+	// adjustments: [{nodeSelector: {matchLabels: {team: ml}}, adjustment: "-10%"}]
+	// +optional
+	// +listType=atomic
+	Adjustments []PriceAdjustment `json:"adjustments,omitempty"`
+
+	// nodeFee is added to every price after the adjustments: what is paid for a
+	// node beside the machine, such as the fee of a managed service.
+	//
+	// Default: "0". Unit: dollars per hour, as a string. Example: nodeFee: "0.03"
+	// +optional
+	NodeFee string `json:"nodeFee,omitempty"`
+
+	// prepaid says how many nodes with certain labels are paid for whether they
+	// are used or not, such as reserved instances. They count as free for pods
+	// that need what they have. Of the matching nodes the oldest get a slot;
+	// a node keeps its slot until it is deleted, and never takes two.
+	//
+	// Default: []. Unit of count: nodes. Example:
+	// prepaid: [{nodeSelector: {matchLabels: {node.kubernetes.io/instance-type: m5.large}}, count: 3}]
+	// +optional
+	// +listType=atomic
+	Prepaid []PrepaidNodes `json:"prepaid,omitempty"`
+
+	// maxPriceAge is the age at which a price becomes stale. A stale annotation
+	// gives way to prices and the catalog; every other stale price is used all
+	// the same, and marked. The age of an annotation is that of its companion,
+	// tollgate.dev/hourly-price-as-of for tollgate.dev/hourly-price; without one
+	// it has no age. The catalog is as old as the release, so it is stale
+	// soon after it: that is why 0, never, is the default.
+	//
+	// Default: 0s. Unit: a duration. Example: maxPriceAge: 720h
+	// +optional
+	MaxPriceAge metav1.Duration `json:"maxPriceAge,omitempty"`
+}
+
+// NodePrice is the price of nodes with certain labels.
+type NodePrice struct {
+	// nodeSelector matches labels of nodes, with matchLabels and
+	// matchExpressions. An empty one matches every node.
+	// +optional
+	NodeSelector metav1.LabelSelector `json:"nodeSelector,omitempty"`
+
+	// hourlyPrice is in dollars per hour, such as "0.45".
+	// +required
+	HourlyPrice string `json:"hourlyPrice"`
+}
+
+// PriceAdjustment changes the price of nodes with certain labels.
+type PriceAdjustment struct {
+	// nodeSelector matches labels of nodes, with matchLabels and
+	// matchExpressions. An empty one matches every node.
+	// +optional
+	NodeSelector metav1.LabelSelector `json:"nodeSelector,omitempty"`
+
+	// adjustment is a share of the price or dollars per hour, with a sign:
+	// "-10%", "+5%", "+0.05", "-0.02".
+	// +required
+	Adjustment string `json:"adjustment"`
+}
+
+// PrepaidNodes is a number of nodes that are paid for in advance.
+type PrepaidNodes struct {
+	// nodeSelector matches labels of nodes, with matchLabels and
+	// matchExpressions. An empty one matches every node.
+	// +optional
+	NodeSelector metav1.LabelSelector `json:"nodeSelector,omitempty"`
+
+	// count is how many nodes at once are prepaid, at least 1.
+	// +required
+	Count int32 `json:"count"`
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object

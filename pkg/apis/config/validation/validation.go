@@ -33,6 +33,7 @@ func ValidateCostScoreArgs(path *field.Path, args *config.CostScoreArgs) error {
 			errs = append(errs, field.Duplicate(annotations.Index(i), key))
 		}
 	}
+	errs = append(errs, validatePrices(path, args)...)
 	return errs.ToAggregate()
 }
 

@@ -30,7 +30,7 @@ func TestValidateCostScoreArgs(t *testing.T) {
 		{
 			name: "misspelled strategy",
 			args: config.CostScoreArgs{Strategy: "NodePrise"},
-			want: []string{`strategy: Unsupported value: "NodePrise": supported values: "DominantShare", "NodePrice"; did you mean "NodePrice"?`},
+			want: []string{`strategy: Unsupported value: "NodePrise": supported values: "DominantShare", "DominantShareLifetimes", "NodePrice"; did you mean "NodePrice"?`},
 		},
 		{
 			name: "strategy in the wrong case",
@@ -40,7 +40,7 @@ func TestValidateCostScoreArgs(t *testing.T) {
 		{
 			name: "strategy that resembles none",
 			args: config.CostScoreArgs{Strategy: "Random"},
-			want: []string{`strategy: Unsupported value: "Random": supported values: "DominantShare", "NodePrice"`},
+			want: []string{`strategy: Unsupported value: "Random": supported values: "DominantShare", "DominantShareLifetimes", "NodePrice"`},
 		},
 		{
 			name: "all faults at once",

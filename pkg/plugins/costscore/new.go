@@ -1,0 +1,60 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"context"
+	"fmt"
+
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+	"github.com/tollgate-dev/tollgate/pkg/apis/config/prices"
+	"github.com/tollgate-dev/tollgate/pkg/costmodel"
+	"github.com/tollgate-dev/tollgate/pkg/pricing"
+)
+
+// newCostScore wants valid args.
+func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle, clock clock.PassiveClock) (*CostScore, error) {
+	options, err := prices.OptionsOf(args)
+	if err != nil {
+		return nil, fmt.Errorf("reading CostScoreArgs: %w", err)
+	}
+	book := pricing.NewBook(options, clock)
+	informers := h.SharedInformerFactory().Core().V1()
+	problems := newProblemReporter(h.EventRecorder(), args.PriceAnnotations)
+	pl := &CostScore{
+		clock:     clock,
+		strategy:  newStrategy(args),
+		lifetimes: args.Strategy == config.StrategyDominantShareLifetimes,
+		nodes:     newNodes(book, informers.Nodes().Lister(), problems),
+		podFacts:  newPodFactsCache(),
+		podLister: informers.Pods().Lister(),
+		problems:  problems,
+		activator: h,
+	}
+	registration, err := informers.Nodes().Informer().AddEventHandler(pl.nodeHandler())
+	if err != nil {
+		return nil, fmt.Errorf("watching nodes: %w", err)
+	}
+	pl.nodes.handled = registration.HasSynced
+	ages.add(ctx, pl)
+	if _, err := informers.Pods().Informer().AddEventHandler(pl.podHandler(ctx)); err != nil {
+		return nil, fmt.Errorf("watching pods: %w", err)
+	}
+	return pl, nil
+}
+
+func newStrategy(args *config.CostScoreArgs) costmodel.Strategy {
+	switch args.Strategy {
+	case config.StrategyNodePrice:
+		return costmodel.NodePrice()
+	case config.StrategyDominantShareLifetimes:
+		return costmodel.DominantShareLifetimes()
+	default:
+		return costmodel.DominantShare(ptr.Deref(args.AgeExponent, config.DefaultAgeExponent))
+	}
+}

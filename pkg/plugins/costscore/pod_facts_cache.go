@@ -1,0 +1,53 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"maps"
+	"sync"
+
+	fwk "k8s.io/kube-scheduler/framework"
+)
+
+// podFactsCache remembers the facts about the pods of a node for as long as
+// the NodeInfo's generation is the same one. It is safe for concurrent use, and
+// a hit allocates nothing.
+type podFactsCache struct {
+	mu    sync.RWMutex
+	nodes map[string]podFactsEntry
+}
+
+type podFactsEntry struct {
+	generation int64
+	facts      podFacts
+}
+
+func newPodFactsCache() *podFactsCache {
+	return &podFactsCache{nodes: map[string]podFactsEntry{}}
+}
+
+// of returns the facts about the pods of a node. Generations are unique to the
+// contents of a NodeInfo within one scheduler.
+func (c *podFactsCache) of(nodeInfo fwk.NodeInfo) podFacts {
+	name, generation := nodeInfo.Node().Name, nodeInfo.GetGeneration()
+	c.mu.RLock()
+	entry, ok := c.nodes[name]
+	c.mu.RUnlock()
+	if ok && entry.generation == generation {
+		return entry.facts
+	}
+
+	facts := podFactsOf(nodeInfo.GetPods())
+	c.mu.Lock()
+	c.nodes[name] = podFactsEntry{generation: generation, facts: facts}
+	c.mu.Unlock()
+	return facts
+}
+
+// forget forgets the nodes that are gone.
+func (c *podFactsCache) forget(gone func(name string) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.nodes, func(name string, _ podFactsEntry) bool { return gone(name) })
+}

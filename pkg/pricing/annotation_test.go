@@ -1,0 +1,178 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package pricing
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+func TestAnnotationGuard(t *testing.T) {
+	const (
+		tooLow  = "is below a tenth of the catalog's price $0.0960/h"
+		tooHigh = "is above ten times the catalog's price $0.0960/h"
+	)
+	exact := func() *nodeBuilder { return makeNode().typed("us-east-1", "m5.large") } // 96,000
+	tests := []struct {
+		name        string
+		node        *nodeBuilder
+		trust       bool
+		want        Money
+		wantSource  Source
+		wantProblem string
+	}{
+		{"a tenth", exact().annotation(PriceAnnotation, "0.0096"), false, 9_600, SourceAnnotation, ""},
+		{"below a tenth", exact().annotation(PriceAnnotation, "0.009599"), false, 96_000, SourceCatalog, tooLow},
+		{"below a tenth, trusted", exact().annotation(PriceAnnotation, "0.009599"), true, 9_599, SourceAnnotation, ""},
+		{"0", exact().annotation(PriceAnnotation, "0"), false, 96_000, SourceCatalog, tooLow},
+		{"0, trusted", exact().annotation(PriceAnnotation, "0"), true, 0, SourceAnnotation, ""},
+		{"ten times", exact().annotation(PriceAnnotation, "0.96"), false, 960_000, SourceAnnotation, ""},
+		{"above ten times", exact().annotation(PriceAnnotation, "0.960001"), false, 96_000, SourceCatalog, tooHigh},
+		{"the next annotation", exact().annotation(PriceAnnotation, "0").annotation("hightower.com/cost", "0.2"), false, 200_000, SourceAnnotation, tooLow},
+		{"the catalog of another region", makeNode().provider("aws:///x").typed("eu-west-1", "m5.large").annotation(PriceAnnotation, "0"), false, 96_000, SourceEstimate, tooLow},
+		{
+			"a spot price", exact().label("karpenter.sh/capacity-type", "spot").annotation(PriceAnnotation, "0.4"),
+			false, 32_640, SourceCatalog, "is above ten times the catalog's price $0.0326/h",
+		},
+		{"no instance type", makeNode().annotation(PriceAnnotation, "0"), false, 0, SourceAnnotation, ""},
+		{"a type that the catalog does not have", makeNode().provider("aws:///x").typed("us-east-1", "m5.huge").capacity("cpu", "2").annotation(PriceAnnotation, "100"), false, 100_000_000, SourceAnnotation, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := NewResolver(Options{Annotations: []string{"hightower.com/cost"}, TrustAnnotations: tt.trust, Estimate: true})
+			got := r.Price(tt.node.obj())
+			if got.PerHour != tt.want || got.Source != tt.wantSource {
+				t.Errorf("got %d from %s, want %d from %s", got.PerHour, got.Source, tt.want, tt.wantSource)
+			}
+			if !strings.Contains(got.Problem, tt.wantProblem) || (tt.wantProblem == "") != (got.Problem == "") {
+				t.Errorf("got problem %q, want %q", got.Problem, tt.wantProblem)
+			}
+		})
+	}
+}
+
+func TestRules(t *testing.T) {
+	r := NewResolver(Options{Estimate: true, Rules: []Rule{
+		{Selector: selector("rack=a"), PerHour: 450_000},
+		{Selector: selector("rack in (a, b)"), PerHour: 0},
+	}})
+	tests := []struct {
+		name       string
+		node       *nodeBuilder
+		want       Money
+		wantDetail string
+	}{
+		{"first that matches", makeNode().label("rack", "a"), 450_000, "prices[0]"},
+		{"free, and not unknown", makeNode().label("rack", "b"), 0, "prices[1]"},
+		{"before the catalog", makeNode().typed("us-east-1", "m5.large").label("rack", "a"), 450_000, "prices[0]"},
+		{"behind an annotation", makeNode().label("rack", "a").annotation(PriceAnnotation, "7"), 7_000_000, PriceAnnotation},
+		{"behind an annotation, which the guard compares with the catalog alone", makeNode().typed("us-east-1", "m5.large").label("rack", "a").annotation(PriceAnnotation, "0.01"), 10_000, PriceAnnotation},
+		{"none matches", makeNode().typed("us-east-1", "m5.large").label("rack", "c"), 96_000, "aws/us-east-1/m5.large"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := r.Price(tt.node.obj())
+			if got.PerHour != tt.want || got.Detail != tt.wantDetail || !got.Known() {
+				t.Errorf("got %d from %s (%s), want %d from %s", got.PerHour, got.Detail, got.Source, tt.want, tt.wantDetail)
+			}
+		})
+	}
+}
+
+func TestStaleness(t *testing.T) {
+	const day = 24 * time.Hour
+	now := awsDay.Add(100 * day)
+	at := func(age time.Duration) string { return now.Add(-age).Format(time.RFC3339) }
+	priced := func(price, asOf string) *nodeBuilder {
+		return makeNode().annotation(PriceAnnotation, price).annotation(AsOfAnnotation, asOf)
+	}
+	tests := []struct {
+		name        string
+		node        *nodeBuilder
+		maxAge      time.Duration
+		rule        bool
+		want        Money
+		wantStale   bool
+		wantStaleIn time.Duration // of now; 0 for never
+		wantProblem string
+	}{
+		{name: "no maximum", node: priced("1", at(99*day)), want: 1_000_000},
+		{name: "fresh", node: priced("1", at(2*day)), maxAge: 3 * day, want: 1_000_000, wantStaleIn: day},
+		{name: "stale at its maximum, and nothing better", node: priced("1", at(3*day)), maxAge: 3 * day, want: 1_000_000, wantStale: true},
+		{
+			name: "stale, and a rule", node: priced("1", at(4*day)), maxAge: 3 * day, rule: true, want: 2_000_000,
+			wantProblem: "annotation tollgate.dev/hourly-price is of " + at(4*day) + ": it is older than 72h",
+		},
+		{
+			name: "stale, and the catalog", node: priced("0.2", at(102*day)).typed("us-east-1", "m5.large"), maxAge: 101 * day, want: 96_000, wantStaleIn: day,
+			wantProblem: "it is older than 2424h",
+		},
+		{
+			name: "stale, and only an estimate", node: priced("0.2", at(4*day)).provider("aws:///x").typed("eu-west-1", "m5.large"), maxAge: 3 * day,
+			want: 200_000, wantStale: true, wantStaleIn: -day,
+		},
+		{
+			name: "stale, and a fresh one behind it", node: priced("1", at(4*day)).annotation("hightower.com/cost", "3"), maxAge: 3 * day, rule: true, want: 3_000_000,
+			wantProblem: "annotation tollgate.dev/hourly-price is of",
+		},
+		{
+			name: "two stale ones", node: priced("1", at(4*day)).annotation("hightower.com/cost", "3").annotation("hightower.com/cost-as-of", at(5*day)), maxAge: 3 * day,
+			want: 1_000_000, wantStale: true, wantStaleIn: -day,
+		},
+		{
+			name: "an age that cannot be read", node: priced("1", "yesterday"), maxAge: day, rule: true, want: 1_000_000,
+			wantProblem: `annotation tollgate.dev/hourly-price-as-of is "yesterday": it is not a time such as`,
+		},
+		{
+			name: "an age before all ages", node: priced("1", "0001-01-01T00:00:00Z"), maxAge: day, want: 1_000_000,
+			wantProblem: "it is not between 1970 and 9999",
+		},
+		{name: "the companion of another", node: makeNode().annotation("hightower.com/cost", "1").annotation(AsOfAnnotation, at(9*day)), maxAge: day, want: 1_000_000},
+		{name: "the catalog", node: makeNode().typed("us-east-1", "m5.large"), maxAge: 99 * day, want: 96_000, wantStale: true, wantStaleIn: -day},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := Options{Annotations: []string{"hightower.com/cost"}, Estimate: true, MaxAge: tt.maxAge}
+			if tt.rule {
+				o.Rules = []Rule{{PerHour: 2_000_000}}
+			}
+			got := NewBook(o, clocktesting.NewFakePassiveClock(now)).Set(tt.node.obj())
+			if got.PerHour != tt.want || got.Stale != tt.wantStale {
+				t.Errorf("got %d (stale: %t), want %d (%t)", got.PerHour, got.Stale, tt.want, tt.wantStale)
+			}
+			wantStaleAt := now.Add(tt.wantStaleIn)
+			if tt.wantStaleIn == 0 && !tt.wantStale {
+				wantStaleAt = time.Time{}
+			}
+			if !got.StaleAt.Equal(wantStaleAt) {
+				t.Errorf("got stale at %v, want %v", got.StaleAt, wantStaleAt)
+			}
+			if !strings.Contains(got.Problem, tt.wantProblem) || (tt.wantProblem == "") != (got.Problem == "") {
+				t.Errorf("got problem %q, want %q", got.Problem, tt.wantProblem)
+			}
+		})
+	}
+}
+
+func FuzzParseAsOf(f *testing.F) {
+	for _, s := range []string{"2026-01-31T15:04:05Z", "2026-01-31T15:04:05+14:00", " 2026-01-31t15:04:05.5Z", "", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "2026-02-30T00:00:00Z", "1e9"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := parseAsOf(s)
+		if err != nil {
+			if !got.IsZero() {
+				t.Errorf("%q is refused and read as %v", s, got)
+			}
+			return
+		}
+		again, err := parseAsOf(got.Format(time.RFC3339Nano))
+		if got.IsZero() || err != nil || !again.Equal(got) {
+			t.Errorf("%q is read as %v, and that as %v, %v", s, got, again, err)
+		}
+	})
+}

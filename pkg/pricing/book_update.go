@@ -1,0 +1,115 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package pricing
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Set adds a node, or replaces it by its present state, and returns its price.
+// Set does not give prepaid slots: Price.Prepaid says only whether the node has
+// one already. A node of the same name with another UID is another node: it has
+// to wait for a slot again.
+func (b *Book) Set(node *corev1.Node) Price {
+	now := b.clock.Now()
+	matching := b.slots.matching(node)
+
+	b.mu.Lock()
+	e := b.entries[node.Name]
+	if e != nil && e.node.UID != node.UID {
+		b.forget(e)
+		e = nil
+	}
+	if e == nil {
+		e = &entry{slot: noSlot}
+		b.entries[node.Name] = e
+	}
+	e.node = node
+	b.slots.update(e, matching)
+	told := []news{b.lookUp(e, now)}
+	b.mu.Unlock()
+	b.tell(told)
+	return told[0].price
+}
+
+// Delete forgets a node, if it is set.
+func (b *Book) Delete(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e := b.entries[name]; e != nil {
+		b.forget(e)
+		delete(b.entries, name)
+	}
+}
+
+func (b *Book) forget(e *entry) {
+	b.slots.forget(e)
+	b.ratios.replace(e.ratio, 0)
+}
+
+// behind reports whether something has to be done before the Book can answer.
+func (b *Book) behind() bool {
+	return b.slots.due || !b.nextStale.IsZero() && !b.clock.Now().Before(b.nextStale)
+}
+
+// catchUp gives prepaid slots, and looks up the prices that became stale. All
+// of them at once: what one of them is now may change the median, and whoever
+// asks first must not matter.
+func (b *Book) catchUp() []news {
+	b.slots.settle()
+	now := b.clock.Now()
+	if b.nextStale.IsZero() || now.Before(b.nextStale) {
+		return nil
+	}
+	b.nextStale = time.Time{}
+	var all []news
+	for _, e := range b.entries {
+		if staleAt := e.price.StaleAt; !e.price.Stale && !staleAt.IsZero() && !now.Before(staleAt) {
+			all = append(all, b.lookUp(e, now))
+		} else {
+			b.expect(&e.price)
+		}
+	}
+	slices.SortFunc(all, func(a, b news) int { return cmp.Compare(a.node.Name, b.node.Name) })
+	return all
+}
+
+// lookUp works out the price of an entry.
+func (b *Book) lookUp(e *entry, now time.Time) news {
+	before, version := e.price.Problem, b.ratios.version
+	price := b.resolver.resolve(e.node, now, b.ratios.median())
+	price.Prepaid = e.slot != noSlot
+	e.price = price
+	if !b.resolver.Estimate {
+		ratio := ratioOf(e.node, &price)
+		b.ratios.replace(e.ratio, ratio)
+		e.ratio, e.median = ratio, version
+		e.needsMedian = !price.Known() || price.Source == SourceEstimate
+	}
+	b.expect(&e.price)
+	return news{node: e.node, price: price, problem: price.Problem != "" && price.Problem != before}
+}
+
+// expect takes note of when a price becomes stale.
+func (b *Book) expect(p *Price) {
+	if !p.Stale && !p.StaleAt.IsZero() && (b.nextStale.IsZero() || p.StaleAt.Before(b.nextStale)) {
+		b.nextStale = p.StaleAt
+	}
+}
+
+// fresh reports whether the median is still what the entry's price is made from.
+func (b *Book) fresh(e *entry) bool {
+	return !e.needsMedian || e.median == b.ratios.version
+}
+
+// refresh brings an entry's price to the present median.
+func (b *Book) refresh(e *entry) {
+	if !b.fresh(e) {
+		b.lookUp(e, b.clock.Now())
+	}
+}

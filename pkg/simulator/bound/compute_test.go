@@ -1,0 +1,118 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package bound
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tollgate-dev/tollgate/pkg/pricing"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
+)
+
+// Instances small enough to work out by hand.
+func TestKnownBounds(t *testing.T) {
+	const dollar, h, m = pricing.Dollar, time.Hour, time.Minute
+	spot := cores("spot", 4, dollar/4)
+	spot.MaxNodes = 1
+	prepaid := cores("prepaid", 4, dollar)
+	prepaid.Prepaid = 1
+	lifecycle := Options{MaxWait: time.Second, Boot: m, EmptyDelay: 10 * m}
+	full := func(arrives, lifetime time.Duration) workload.Pod { return run(4000, 1024, arrives, lifetime) }
+	for _, test := range []struct {
+		name    string
+		w       *workload.Workload
+		pools   []pool.Pool
+		options Options
+		proof   string
+		want    float64
+	}{
+		{"a pod fills a node", work(full(0, 2*h)), []pool.Pool{cores("a", 4, dollar)}, Options{}, "fluid", 2},
+		{"the cheaper pool", work(full(0, 2*h)), []pool.Pool{cores("a", 4, dollar), cores("b", 8, dollar)}, Options{}, "fluid", 1},
+		{"cpu of one pod, memory of the other", work(run(4000, 0, 0, h), run(0, 4<<12, 0, h)), []pool.Pool{cores("a", 4, dollar)}, Options{}, "fluid", 1},
+		{"two of three fit, by cpu alone", work(run(1400, 0, 0, h), run(1400, 0, 0, h), run(1400, 0, 0, h), run(1400, 0, 0, h)), []pool.Pool{cores("a", 4, dollar)}, Options{}, "fluid", 1.4},
+		{"two of three fit, by cpu and functions", work(run(1400, 0, 0, h), run(1400, 0, 0, h), run(1400, 0, 0, h), run(1400, 0, 0, h)), []pool.Pool{cores("a", 4, dollar)}, Options{}, "dff", 2},
+		{"spot without limits on time", work(full(0, h), full(0, h)), []pool.Pool{spot, cores("a", 4, dollar)}, Options{}, "fluid", 0.5},
+		{"one spot node", work(full(0, h), full(0, h)), []pool.Pool{spot, cores("a", 4, dollar)}, Options{MaxWait: time.Nanosecond}, "windows", 1.25},
+		{"one prepaid node, without limits on time", work(full(0, h), full(0, h)), []pool.Pool{prepaid}, Options{}, "fluid", 1},
+		{"one prepaid node", work(full(0, h), full(0, h)), []pool.Pool{prepaid}, Options{MaxWait: time.Nanosecond}, "windows", 2},
+		// A second of waiting takes one from the beginning.
+		{"boot and delay", work(full(0, h)), []pool.Pool{cores("a", 4, dollar)}, lifecycle, "lifecycle", (3600 + 600) / 3600.},
+		{"boot is before the start no more", work(full(h, h)), []pool.Pool{cores("a", 4, dollar)}, lifecycle, "lifecycle", (3600 + 660 - 1) / 3600.},
+		{"one node for a small pod", work(run(1, 1, h, h)), []pool.Pool{cores("a", 4, dollar)}, lifecycle, "lifecycle", (3600 + 660 - 1) / 3600.},
+		{"a gap that is bridged", work(full(h, h), full(2*h+5*m, h)), []pool.Pool{cores("a", 4, dollar)}, lifecycle, "lifecycle", (2*3600 + 660 + 300 - 1) / 3600.},
+		{"a gap that is not", work(full(h, h), full(5*h, h)), []pool.Pool{cores("a", 4, dollar)}, lifecycle, "lifecycle", (2*3600 + 2*660 - 2) / 3600.},
+		{"no pods", work(), []pool.Pool{cores("a", 4, dollar)}, Options{}, "fluid", 0},
+		{"no pods, some time", work(), []pool.Pool{prepaid}, lifecycle, "lifecycle", 0},
+		{"a pod that fits nowhere", work(full(0, h), run(9000, 0, 0, h)), []pool.Pool{cores("a", 4, dollar)}, Options{}, "fluid", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := mustCompute(t, test.w, test.pools, test.options)
+			if got := proof(t, c, test.proof); math.Abs(got-test.want) > 1e-4*test.want {
+				t.Errorf("%s proves $%f, want $%f", test.proof, got, test.want)
+			}
+			best, _ := mustVerify(t, c).Float64()
+			if math.Abs(best-c.Dollars()) > 2e-6 {
+				t.Errorf("the checker finds $%f, the certificate states $%f", best, c.Dollars())
+			}
+			if err := Matches(c, test.w, test.pools); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestEvictionsRuleOutLifecycle(t *testing.T) {
+	c := mustCompute(t, work(run(4000, 1, time.Hour, time.Hour)), []pool.Pool{cores("a", 4, pricing.Dollar)},
+		Options{MaxWait: time.Second, Boot: time.Minute, Evictions: true})
+	for _, p := range c.Proofs {
+		if p.Assumes == AssumesLifecycle {
+			t.Errorf("proof %s assumes a lifecycle", p.Name)
+		}
+	}
+	if got, want := c.DollarsAssuming(AssumesNothing), 1.0; math.Abs(got-want) > 1e-5 {
+		t.Errorf("$%f without assumptions, want $%f", got, want)
+	}
+}
+
+// Nodes that are there may be larger and more than those that can be bought.
+func TestExistingNodes(t *testing.T) {
+	small := cores("a", 4, pricing.Dollar)
+	large := cores("a", 16, pricing.Dollar)
+	node := large.Template.DeepCopy()
+	node.Name = "node-1"
+	w := work(run(4000, 1, 0, time.Hour))
+	w.Nodes = []*corev1.Node{node}
+	w.Pods[0].Object.Spec.NodeName = node.Name
+	w.Pods[0].Object.Spec.NodeSelector = map[string]string{"gone": "since"}
+	c := mustCompute(t, w, []pool.Pool{small}, Options{NodePools: []int{0}})
+	if got, want := c.Dollars(), 0.25; math.Abs(got-want) > 1e-4 {
+		t.Errorf("$%f, want $%f", got, want)
+	}
+	if err := Matches(c, w, []pool.Pool{small}, 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := Compute(context.Background(), w, []pool.Pool{small}, Options{}); err == nil || !strings.Contains(err.Error(), "name the pool of each") {
+		t.Errorf("error %v without the pools of nodes", err)
+	}
+}
+
+func TestComputeStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	calls := 0
+	_, err := Compute(ctx, work(run(4000, 1, 0, time.Hour)), []pool.Pool{cores("a", 4, pricing.Dollar)},
+		Options{Progress: func(Progress) { calls++; cancel() }})
+	if err == nil || calls != 1 {
+		t.Errorf("error %v after %d steps, want one after 1", err, calls)
+	}
+	if _, err := Compute(context.Background(), work(), nil, Options{}); err == nil {
+		t.Error("no error without pools")
+	}
+}

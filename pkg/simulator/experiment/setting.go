@@ -1,0 +1,92 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package experiment runs policies in equal worlds and compares them: what
+// kubectl tollgate simulate and the benchmark have in common.
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+	"github.com/tollgate-dev/tollgate/pkg/costmodel"
+	"github.com/tollgate-dev/tollgate/pkg/simulator"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/placer"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/profiles"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
+)
+
+// Setting is everything but the policy.
+type Setting struct {
+	Workload *workload.Workload
+	Pools    []pool.Pool
+	// NodePools is the pool of each of Workload.Nodes.
+	NodePools  []int
+	Autoscaler simulator.Autoscaler
+	Seed       uint64
+	// Args tells policies that use CostScore what an administrator of this
+	// world would: per-node fee and prepaid nodes. nil for nothing.
+	Args func(*config.CostScoreArgs)
+	// OnNode and PriceChanges are as in simulator.Config.
+	OnNode       func(*corev1.Node)
+	PriceChanges []simulator.PriceChange
+}
+
+// InWorld returns the setting of a trace in a world: so many copies of the
+// trace, shifted by the seed. Every pod declares its lifetime, which only
+// policies that use lifetimes read.
+func InWorld(trace *workload.Workload, w pool.World, copies int, seed uint64) (*Setting, error) {
+	trace, err := w.Workload(trace)
+	if err != nil {
+		return nil, err
+	}
+	if copies > 0 {
+		_, length := workload.DenseWindow(trace)
+		// Without a clip the last pods run on alone for as long again.
+		trace = workload.Clip(workload.Superpose(trace, copies, seed), length)
+	}
+	pools, err := w.Pools(trace, copies)
+	if err != nil {
+		return nil, err
+	}
+	declareLifetimes(trace)
+	return &Setting{
+		Workload: trace, Pools: pools, Seed: seed, Args: w.CostScoreArgs(pools),
+		Autoscaler: simulator.Autoscaler{ScaleUp: simulator.ScaleUp(w.ScaleUp), Consolidation: w.Consolidation}.WithDefaults(),
+	}, nil
+}
+
+func declareLifetimes(w *workload.Workload) {
+	for i := range w.Pods {
+		p := &w.Pods[i]
+		p.Object = p.Object.DeepCopy()
+		if p.Object.Annotations == nil {
+			p.Object.Annotations = map[string]string{}
+		}
+		p.Object.Annotations[costmodel.LifetimeAnnotation] = p.Lifetime.Round(time.Second).String()
+	}
+}
+
+// Run simulates one policy.
+func (s *Setting) Run(ctx context.Context, profile *profiles.Profile, progress func(simulator.Progress)) (*simulator.Result, error) {
+	if s.Args != nil {
+		profile = profile.WithCostScore(s.Args)
+	}
+	result, err := simulator.Run(ctx, &simulator.Config{
+		Workload: s.Workload, Pools: s.Pools, NodePools: s.NodePools,
+		Autoscaler: s.Autoscaler, Seed: s.Seed, OnNode: s.OnNode, PriceChanges: s.PriceChanges, Progress: progress,
+		NewPlacer: func(ctx context.Context, c clock.PassiveClock) (simulator.Placer, error) {
+			return placer.New(ctx, profile.Config, placer.Options{Clock: c})
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("running profile %s: %w", profile.Name, err)
+	}
+	return result, nil
+}
