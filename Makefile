@@ -24,7 +24,7 @@ TAG ?= dev
 
 OUT := _output
 BIN := $(OUT)/bin
-OURS := kube-scheduler tollgate-controller
+IMAGES := kube-scheduler tollgate-controller
 UPSTREAM := kube-apiserver kube-controller-manager kube-scheduler-upstream
 SANDBOX := $(addprefix $(BIN)/,$(UPSTREAM) etcd kwok pebble pebble-challtestsrv)
 
@@ -61,16 +61,30 @@ generate: $(BIN)/controller-gen $(BIN)/deepcopy-gen $(BIN)/defaulter-gen $(BIN)/
 .PHONY: build
 build: ## Build the product's binaries.
 	@mkdir -p $(BIN)
-	@[[ -e $(BIN)/kube-scheduler ]] || echo "building kube-scheduler and tollgate-controller (the first time this takes minutes)" >&2
+	@[[ -e $(BIN)/kubectl-tollgate ]] || echo "building kube-scheduler, tollgate-controller and kubectl-tollgate (the first time this takes minutes)" >&2
 	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/kube-scheduler ./cmd/scheduler
 	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/tollgate-controller ./cmd/controller
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/kubectl-tollgate ./cmd/kubectl-tollgate
 
 .PHONY: binaries
 binaries: build $(SANDBOX) ## Build the product's binaries and those of the sandbox.
 
+# FULL=1 measures every cell, for days; CELLS, COPIES, SEEDS and POLICIES choose. What is finished is kept.
+FULL ?=
+CELLS ?=
+COPIES ?= 0
+SEEDS ?= 0
+POLICIES ?=
+
+.PHONY: bench-cost
+bench-cost: ## Measure what placements cost, policy by policy (about 15 minutes; FULL=1: all).
+	@mkdir -p $(BIN)
+	@$(GO) build -o $(BIN)/bench-cost ./test/bench/cost
+	@exec $(BIN)/bench-cost $(if $(FULL),-full) -cells '$(CELLS)' -policies '$(POLICIES)' -copies $(COPIES) -seeds $(SEEDS)
+
 .PHONY: image
 image: ## Build the container images.
-	@for target in $(OURS); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t $(IMAGE_PREFIX)/$$target:$(TAG) .; done
+	@for target in $(IMAGES); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t $(IMAGE_PREFIX)/$$target:$(TAG) .; done
 
 .PHONY: clean
 clean: ## Remove everything that was built.

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tollgate-dev/tollgate/pkg/simulator"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/bound"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/experiment"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/profiles"
 )
@@ -69,46 +71,75 @@ func (p *plan) run(ctx context.Context, s *store, workers int) (results, error) 
 }
 
 func (p *plan) runJob(ctx context.Context, s *store, j job) (map[string]*outcome, error) {
-	outcomes := map[string]*outcome{}
-	var setting *experiment.Setting
-	var limit *experiment.Bound
-	for _, policy := range p.policies {
-		key := fmt.Sprintf("%s/%s/x%d/%d", j.cell.name(), policy, p.copies, j.seed)
-		o, err := s.get(key)
+	// The workload and the pools are made only if something is left to do.
+	setting := sync.OnceValues(func() (*experiment.Setting, error) {
+		trace, err := p.trace(j.cell.trace)
 		if err != nil {
 			return nil, err
 		}
-		if o == nil {
-			if setting == nil {
-				trace, err := p.trace(j.cell.trace)
-				if err != nil {
-					return nil, err
-				}
-				if setting, err = experiment.InWorld(trace, j.cell.world, p.copies, uint64(j.seed)); err != nil {
-					return nil, err
-				}
-				if limit, err = setting.Bound(ctx); err != nil {
-					return nil, err
-				}
+		return experiment.InWorld(trace, j.cell.world, p.copies, uint64(j.seed))
+	})
+	outcomes := map[string]*outcome{}
+	all := make([]*simulator.Result, 0, len(p.policies))
+	for _, policy := range p.policies {
+		o, err := once(s, p.key(j, policy), func() (*outcome, error) {
+			in, err := setting()
+			if err != nil {
+				return nil, err
 			}
 			profile, err := profiles.Named(policy)
 			if err != nil {
 				return nil, err
 			}
 			begin := time.Now()
-			result, err := setting.Run(ctx, profile, nil)
-			if err != nil {
-				return nil, err
-			}
-			if err := limit.Check(result); err != nil {
-				return nil, err
-			}
-			o = &outcome{Result: result, Bound: limit.Dollars, Fluid: limit.Fluid, Seconds: time.Since(begin).Seconds()}
-			if err := s.put(key, o); err != nil {
+			result, err := in.Run(ctx, profile, nil)
+			return &outcome{Result: result, Seconds: time.Since(begin).Seconds()}, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		outcomes[policy] = o
+		all = append(all, o.Result)
+	}
+	// One bound for all: it allows for the longest wait of any of them.
+	wait := experiment.LongestDelay(all...)
+	limit, err := once(s, p.key(j, "bound-"+wait.String()), func() (*outcome, error) {
+		in, err := setting()
+		if err != nil {
+			return nil, err
+		}
+		c, err := in.Bound(ctx, wait)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			if err := experiment.Holds(c, r); err != nil {
 				return nil, err
 			}
 		}
-		outcomes[policy] = o
+		return &outcome{Bound: c.Dollars(), Fluid: c.DollarsAssuming(bound.AssumesNothing)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outcomes {
+		o.Bound, o.Fluid = limit.Bound, limit.Fluid
 	}
 	return outcomes, nil
+}
+
+func (p *plan) key(j job, what string) string {
+	return fmt.Sprintf("%s/%s/x%d/%d", j.cell.name(), what, p.copies, j.seed)
+}
+
+// once does what is not in the store yet.
+func once(s *store, key string, do func() (*outcome, error)) (*outcome, error) {
+	o, err := s.get(key)
+	if err != nil || o != nil {
+		return o, err
+	}
+	if o, err = do(); err != nil {
+		return nil, err
+	}
+	return o, s.put(key, o)
 }
