@@ -5,6 +5,7 @@ package integration
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,9 @@ func withTestProfiles(config map[string]any) {
 	config["profiles"] = append(profiles,
 		profileLike(tollgate, "tollgate-node-price", func(profile map[string]any) {
 			pluginArgs(profile, "CostScore")["strategy"] = "NodePrice"
+		}),
+		profileLike(tollgate, "tollgate-prices", func(profile map[string]any) {
+			maps.Copy(pluginArgs(profile, "CostScore"), pricesArgs)
 		}),
 		profileLike(tollgate, "tollgate-taints-last", func(profile map[string]any) {
 			for _, p := range profile["plugins"].(map[string]any)["multiPoint"].(map[string]any)["enabled"].([]any) {
@@ -101,6 +105,13 @@ func cores(n string) func(*corev1.Node) {
 	return func(node *corev1.Node) {
 		node.Status.Capacity[corev1.ResourceCPU] = resource.MustParse(n)
 		node.Status.Allocatable[corev1.ResourceCPU] = resource.MustParse(n)
+	}
+}
+
+func memory(amount string) func(*corev1.Node) {
+	return func(node *corev1.Node) {
+		node.Status.Capacity[corev1.ResourceMemory] = resource.MustParse(amount)
+		node.Status.Allocatable[corev1.ResourceMemory] = resource.MustParse(amount)
 	}
 }
 
