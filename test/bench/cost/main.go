@@ -47,6 +47,7 @@ func run(ctx context.Context) error {
 	policies := flag.String("policies", "", "policies, separated by commas (default all)")
 	workers := flag.Int("workers", runtime.NumCPU(), "runs at the same time")
 	out := flag.String("out", "_output/bench", "where cost.json is written and finished runs are kept")
+	page := flag.String("markdown", "", "also write the tables to this file, for docs/benchmarks")
 	flag.Parse()
 
 	p, err := newPlan(*full, splitList(*cells), splitList(*policies), *copies, *seeds)
@@ -70,8 +71,25 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if *page != "" {
+		if err := writeFile(*page, markdown(p, results, commandOf(p))); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(os.Stderr, "wrote %s after %s\n", path, time.Since(begin).Round(time.Second))
 	return nil
+}
+
+// commandOf is how a user repeats the plan.
+func commandOf(p *plan) string {
+	command := "make bench-cost"
+	if p.full {
+		command += " FULL=1"
+	}
+	if len(p.prefixes) > 0 {
+		command += " CELLS=" + strings.Join(p.prefixes, ",")
+	}
+	return command + fmt.Sprintf(" COPIES=%d SEEDS=%d POLICIES=%s", p.copies, p.seeds, strings.Join(p.policies, ","))
 }
 
 func splitList(s string) []string {

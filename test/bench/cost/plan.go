@@ -45,6 +45,7 @@ func (c cell) name() string { return c.trace + "/" + c.world.Name() }
 // plan is what is measured.
 type plan struct {
 	full     bool
+	prefixes []string
 	cells    []cell
 	policies []string
 	copies   int
@@ -53,7 +54,7 @@ type plan struct {
 }
 
 func newPlan(full bool, prefixes, policies []string, copies, seeds int) (*plan, error) {
-	p := &plan{full: full, policies: policies, copies: copies, seeds: seeds, loaded: map[string]*workload.Workload{}}
+	p := &plan{full: full, prefixes: prefixes, policies: policies, copies: copies, seeds: seeds, loaded: map[string]*workload.Workload{}}
 	if p.copies == 0 {
 		p.copies = 4
 		if full {
