@@ -78,10 +78,10 @@ func (b *bill) finish(now, duration time.Duration, r *Result) {
 	for i := range b.pools {
 		a := &b.pools[i]
 		a.settle(now)
-		owed := a.Pool.Price.Dollars() * duration.Hours() * float64(a.Prepaid)
+		owed := a.Price.Dollars() * duration.Hours() * float64(a.Prepaid)
 		r.Dollars += a.dollars + owed
 		r.PrepaidDollars += owed
-		r.EndDollarsPerHour += a.lastPrice.Dollars()*float64(max(0, a.lastLive-a.Prepaid)) + a.Pool.Price.Dollars()*float64(a.Prepaid)
+		r.EndDollarsPerHour += a.lastPrice.Dollars()*float64(max(0, a.lastLive-a.Prepaid)) + a.Price.Dollars()*float64(a.Prepaid)
 		if a.paid > 0 {
 			r.NodeHours[string(a.CapacityType)] += a.paid
 		}

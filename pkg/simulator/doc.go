@@ -13,7 +13,9 @@
 //     node will hold, and buys nodes for them: which, ScaleUp says. It knows
 //     resources, node affinity and taints, no other pods.
 //   - A node is billed from the request to the removal. Pods can run there
-//     after BootTime. When it has been empty for EmptyDelay it is removed.
+//     after BootTime. When it has been empty for EmptyDelay it is removed. Copies
+//     of DaemonSets and mirror pods (of static manifests) do not count: they take
+//     room, are never evicted, and go with their node.
 //   - Consolidation empties nodes in use of little, if the rest has room.
 //
 // What it leaves out: preemption, volumes, images, the time that the scheduler

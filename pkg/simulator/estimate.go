@@ -57,7 +57,7 @@ func estimate(p *poolState, index int, pods []*podState, most int) option {
 	}
 	fitting := make([]*podState, 0, len(pods))
 	for _, q := range pods {
-		if slices.Contains(q.pools, index) {
+		if slices.Contains(q.pools, index) && !q.refuses(index) {
 			fitting = append(fitting, q)
 		}
 	}

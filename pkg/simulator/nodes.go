@@ -22,6 +22,9 @@ func (s *simulation) buy(i int) *nodeState {
 	p := &s.pools[i]
 	object := p.Template.DeepCopy()
 	object.Name = fmt.Sprintf("%s-%d", p.Name, s.counter)
+	for s.names[object.Name] {
+		object.Name += "-new"
+	}
 	object.UID = types.UID(object.Name)
 	object.CreationTimestamp = metav1.NewTime(s.clock.Now())
 	if object.Labels == nil {
@@ -36,11 +39,10 @@ func (s *simulation) buy(i int) *nodeState {
 	}
 	n := &nodeState{
 		object: object, pool: i,
-		capacity:     p.allocatable,
-		free:         clone(p.allocatable),
-		capacityPods: p.Pods(),
-		freePods:     p.Pods(),
-		daemonPods:   p.DaemonSets,
+		capacity:   p.allocatable,
+		free:       clone(p.allocatable),
+		freePods:   p.Pods(),
+		daemonPods: p.DaemonSets,
 	}
 	s.register(n)
 	s.queue.push(event{at: s.now + s.autoscaler.BootTime, kind: nodeReady, node: n})
@@ -58,11 +60,10 @@ func (s *simulation) existing(object *corev1.Node, i int) error {
 	one := pool.Pool{Template: object, DaemonSets: admitted(s.config.Workload.DaemonSets, object)}
 	n := &nodeState{
 		object: object, pool: i,
-		capacity:     one.Allocatable(),
-		free:         clone(one.Allocatable()),
-		capacityPods: one.Pods(),
-		freePods:     one.Pods(),
-		daemonPods:   one.DaemonSets,
+		capacity:   clone(one.Allocatable()),
+		free:       clone(one.Allocatable()),
+		freePods:   one.Pods(),
+		daemonPods: one.DaemonSets,
 	}
 	s.register(n)
 	return s.makeReady(n)
@@ -110,7 +111,8 @@ func (s *simulation) makeReady(n *nodeState) error {
 	return nil
 }
 
-// idleIfEmpty plans the removal of a node that holds no pod.
+// idleIfEmpty plans the removal of a node that holds no pod but DaemonSets' and
+// static ones.
 func (s *simulation) idleIfEmpty(n *nodeState) {
 	if len(n.pods) > 0 || !n.ready || n.gone {
 		return
@@ -125,6 +127,9 @@ func (s *simulation) remove(n *nodeState) error {
 		if err := s.placer.RemovePod(pod); err != nil {
 			return err
 		}
+	}
+	if err := s.dropMirrors(n); err != nil {
+		return err
 	}
 	if err := s.placer.RemoveNode(n.object.Name); err != nil {
 		return err
@@ -152,6 +157,7 @@ func (s *simulation) changePrice(c PriceChange) error {
 			if err := s.placer.UpdateNode(object); err != nil {
 				return err
 			}
+			s.retry.nodes = append(s.retry.nodes, n) // for pods with a price limit
 		}
 	}
 	return nil

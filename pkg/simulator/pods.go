@@ -35,16 +35,22 @@ func priority(pod *corev1.Pod) int32 {
 // schedule tries the pods that wait and are new, or for which something became
 // free.
 func (s *simulation) schedule(ctx context.Context) error {
-	retry := s.retry.take()
-	if !retry.all && len(retry.nodes) == 0 {
-		return nil
+	for retry := s.retry.take(); retry.all || len(retry.nodes) > 0; retry = s.retry.take() {
+		if err := s.try(ctx, retry); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// try asks once about each pod that is worth an attempt.
+func (s *simulation) try(ctx context.Context, retry retry) error {
 	retry.nodes = slices.DeleteFunc(retry.nodes, func(n *nodeState) bool { return n == nil })
 	still := s.waiting[:0]
 	for _, p := range s.waiting {
 		placed := false
 		if p.reason == nil || retry.worth(p, s.constrained) {
-			name, reason, err := s.placer.Place(ctx, p.spec.Object)
+			name, reason, err := s.placer.Place(ctx, p.object)
 			if err != nil {
 				return err
 			}
@@ -58,8 +64,9 @@ func (s *simulation) schedule(ctx context.Context) error {
 					return err
 				}
 				placed = true
-				// A pod may have to run beside this one.
-				retry.all = retry.all || s.constrained
+				// A pod may have to run beside this one, and may come before
+				// it in the queue.
+				s.retry.all = s.retry.all || s.constrained
 			} else if reason == nil {
 				p.reason = errors.New("no node fits")
 			}
@@ -82,8 +89,12 @@ func (s *simulation) bind(p *podState, n *nodeState) error {
 		s.waits = append(s.waits, wait)
 		p.placed = true
 	}
+	if p.purchase != nil {
+		p.purchase.used = true
+	}
+	p.purchase, p.inVain, p.refused = nil, 0, nil
 	s.result.Placements++
-	return s.start(p, n, s.placer.Bind(p.spec.Object, n.object.Name))
+	return s.start(p, n, s.placer.Bind(p.object, n.object.Name))
 }
 
 func (s *simulation) start(p *podState, n *nodeState, bound *corev1.Pod) error {
@@ -109,6 +120,9 @@ func (s *simulation) alreadyBound(p *podState) error {
 	}
 	p.placed = true
 	s.arrived++
+	if p.spec.IsMirror() {
+		return s.startMirror(p, n)
+	}
 	return s.start(p, n, p.spec.Object)
 }
 
@@ -140,10 +154,21 @@ func (s *simulation) evict(p *podState) error {
 	if err := s.stop(p); err != nil {
 		return err
 	}
+	if p.object.Spec.NodeName != "" {
+		p.object = unbound(p.object) // else it could go nowhere but there
+	}
 	s.result.Evictions++
 	p.since = s.now
 	s.enqueue(p)
 	return nil
+}
+
+// unbound returns the pod that a controller creates for one that was bound.
+func unbound(pod *corev1.Pod) *corev1.Pod {
+	out := *pod // what it shares is not changed by anybody
+	out.Spec.NodeName = ""
+	out.Status = corev1.PodStatus{}
+	return &out
 }
 
 // hasConstraints reports whether the pod says where other pods must or must not

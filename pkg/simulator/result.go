@@ -11,8 +11,9 @@ type Result struct {
 	Dollars float64 `json:"dollars"`
 	// PrepaidDollars is the part of Dollars that is owed in any case.
 	PrepaidDollars float64 `json:"prepaidDollars"`
-	// EndDollarsPerHour is what the nodes there cost when the workload's last
-	// pod is about to end.
+	// EndDollarsPerHour is what the nodes there cost just before
+	// Workload.Duration, prepaid nodes at their list price, used or not: the
+	// same instant for all policies.
 	EndDollarsPerHour float64 `json:"endDollarsPerHour"`
 	// NodeHours is by capacity type: on-demand, spot, unknown, prepaid.
 	NodeHours map[string]float64 `json:"nodeHours"`
@@ -37,9 +38,9 @@ type Result struct {
 	// DelayMax is the longest time that a pod ended later than it would have
 	// without any wait: its first and those after evictions.
 	DelayMax time.Duration `json:"delayMaxNanoseconds"`
-	// Unschedulable names the pods that nodes were bought for and that the
-	// scheduler put on none of them, ten at most, with its reason; they are not
-	// part of the bill. UnschedulableCount is how many there are.
+	// Unschedulable names the pods that nodes were bought for five times and
+	// that the scheduler put on none of them, ten at most, with its reason; what
+	// was bought is part of the bill. UnschedulableCount is how many there are.
 	Unschedulable      []string `json:"unschedulable,omitempty"`
 	UnschedulableCount int      `json:"unschedulableCount,omitempty"`
 }

@@ -29,6 +29,7 @@ func Run(ctx context.Context, config *Config) (*Result, error) {
 		clock:      clocktesting.NewFakePassiveClock(config.Workload.Start),
 		random:     rand.New(rand.NewPCG(config.Seed, 0x70_6f_6f_6c)), //nolint:gosec // reproducible chance is what is wanted
 		byName:     map[string]*nodeState{},
+		names:      map[string]bool{},
 	}
 	if err := s.prepare(); err != nil {
 		return nil, err
@@ -67,10 +68,15 @@ func (s *simulation) prepare() error {
 	}
 	for i := range s.config.Pools {
 		p := &s.config.Pools[i]
-		if p.Price <= 0 && p.Prepaid == 0 {
+		if p.Price <= 0 {
 			return fmt.Errorf("simulating %s: pool %s has no price; give it one", w.Name, p.Name)
 		}
 		s.pools = append(s.pools, poolState{Pool: p, allocatable: p.Allocatable(), accelerator: p.HasAccelerator()})
+	}
+	for _, c := range s.config.PriceChanges {
+		if c.Pool < 0 || c.Pool >= len(s.pools) || c.Price <= 0 || c.At < 0 {
+			return fmt.Errorf("simulating %s: pool %d of %d is to cost %s/h from %s on; want the index of a pool, a price and a time above 0", w.Name, c.Pool, len(s.pools), c.Price, c.At)
+		}
 	}
 	s.bill = newBill(s.config.Pools)
 	return nil
@@ -79,6 +85,9 @@ func (s *simulation) prepare() error {
 // begin puts the nodes there, and everything that is known to happen.
 func (s *simulation) begin(ctx context.Context) error {
 	w := s.config.Workload
+	for _, node := range w.Nodes {
+		s.names[node.Name] = true
+	}
 	for i, node := range w.Nodes {
 		if err := s.existing(node.DeepCopy(), s.config.NodePools[i]); err != nil {
 			return err
@@ -142,7 +151,11 @@ func (s *simulation) advance(to time.Duration) {
 func (s *simulation) handle(ctx context.Context, e event) error {
 	switch e.kind {
 	case podEnds:
-		if e.turn == e.pod.turn {
+		switch {
+		case e.turn != e.pod.turn:
+		case e.pod.mirror:
+			return s.endMirror(e.pod)
+		default:
 			return s.end(e.pod)
 		}
 	case nodeReady:
@@ -176,7 +189,7 @@ func (s *simulation) podStates() ([]*podState, error) {
 	for i := range w.Pods {
 		spec := &w.Pods[i]
 		p := &podState{
-			spec: spec, seq: i,
+			spec: spec, seq: i, object: spec.Object,
 			request:   costmodel.RequestOf(spec.Object),
 			remaining: spec.Lifetime,
 			pinned:    len(w.Nodes) > 0 && len(spec.Object.OwnerReferences) == 0,

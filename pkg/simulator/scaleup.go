@@ -5,13 +5,8 @@ package simulator
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
-
-// maxNodesForOne is how many nodes are bought for a pod that the scheduler puts
-// on none of them, before the pod is given up.
-const maxNodesForOne = 3
 
 // planScan plans the next look of the autoscaler, if pods wait.
 func (s *simulation) planScan() {
@@ -29,6 +24,30 @@ func (s *simulation) scaleUp(context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.giveUp()
+	unhelped := s.unhelped()
+	for len(unhelped) > 0 {
+		options := s.options(unhelped)
+		if len(options) == 0 {
+			// Every pool that would do is at its maximum: it waits for room.
+			unhelped = unhelped[1:]
+			continue
+		}
+		o := choose(options, s)
+		bought := &purchase{pool: o.pool}
+		for range o.nodes {
+			bought.nodes = append(bought.nodes, s.buy(o.pool))
+		}
+		for _, p := range o.pods {
+			p.purchase = bought
+		}
+		unhelped = slices.DeleteFunc(unhelped, func(p *podState) bool { return p.purchase == bought })
+	}
+	return nil
+}
+
+// unhelped returns the pods that no booting node will hold.
+func (s *simulation) unhelped() []*podState {
 	var booting []*bin
 	for _, n := range s.nodes {
 		if !n.ready {
@@ -41,24 +60,7 @@ func (s *simulation) scaleUp(context.Context) error {
 			unhelped = append(unhelped, p)
 		}
 	}
-	for len(unhelped) > 0 {
-		options := s.options(unhelped)
-		if len(options) == 0 {
-			// Every pool that would do is at its maximum: they wait for room.
-			first := unhelped[0]
-			unhelped = slices.DeleteFunc(unhelped, func(p *podState) bool { return p == first })
-			continue
-		}
-		o := choose(options, s)
-		for range o.nodes {
-			s.buy(o.pool)
-		}
-		for _, p := range o.pods {
-			p.bought++
-		}
-		unhelped = slices.DeleteFunc(unhelped, func(p *podState) bool { return slices.Contains(o.pods, p) })
-	}
-	return s.giveUp()
+	return unhelped
 }
 
 // options are what can be bought so that the first pod that waits is helped,
@@ -66,29 +68,17 @@ func (s *simulation) scaleUp(context.Context) error {
 func (s *simulation) options(pods []*podState) []option {
 	var options []option
 	for _, i := range pods[0].pools {
+		if pods[0].refuses(i) {
+			continue
+		}
 		p := &s.pools[i]
 		most := -1
 		if p.MaxNodes > 0 {
 			most = max(0, p.MaxNodes-p.live)
 		}
-		if o := estimate(p, i, pods, most); len(o.pods) > 0 && slices.Contains(o.pods, pods[0]) {
+		if o := estimate(p, i, pods, most); len(o.pods) > 0 && o.pods[0] == pods[0] {
 			options = append(options, o)
 		}
 	}
 	return options
-}
-
-// giveUp drops the pods that nodes were bought for in vain.
-func (s *simulation) giveUp() error {
-	for _, p := range s.waiting {
-		if p.bought <= maxNodesForOne {
-			continue
-		}
-		s.result.UnschedulableCount++
-		if len(s.result.Unschedulable) < 10 {
-			s.result.Unschedulable = append(s.result.Unschedulable, fmt.Sprintf("%s/%s: %v", p.spec.Object.Namespace, p.spec.Object.Name, p.reason))
-		}
-	}
-	s.waiting = slices.DeleteFunc(s.waiting, func(p *podState) bool { return p.bought > maxNodesForOne })
-	return nil
 }

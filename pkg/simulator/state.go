@@ -28,7 +28,8 @@ type simulation struct {
 	pools   []poolState
 	nodes   []*nodeState // in order of request, until they are removed
 	byName  map[string]*nodeState
-	counter int // of nodes, for names
+	names   map[string]bool // of the nodes that are there from the beginning
+	counter int             // of nodes, for names
 
 	waiting []*podState // as the queue of a scheduler: by priority, then time
 	retry   retry
@@ -50,8 +51,10 @@ type podState struct {
 	spec    *workload.Pod
 	seq     int
 	request costmodel.Request
-	pools   []int // that admit it and that it may make grow
-	pinned  bool  // not evicted by anybody
+	pools   []int       // that admit it and that it may make grow
+	pinned  bool        // not evicted by anybody
+	mirror  bool        // of a static pod
+	object  *corev1.Pod // as the placer is asked about it
 
 	turn      int // of bindings: an end that was planned for an earlier one is void
 	node      *nodeState
@@ -61,8 +64,10 @@ type podState struct {
 	since     time.Duration // when it began to wait
 	delay     time.Duration // all its waits
 	placed    bool          // once, at least
-	bought    int           // nodes for it alone
 	reason    error         // why it waits
+	purchase  *purchase     // the last that was for it
+	inVain    int           // purchases since it was bound last
+	refused   []int         // the pools of those
 }
 
 // nodeState is a node from its request to its removal.
@@ -74,9 +79,9 @@ type nodeState struct {
 	turn   int // of emptiness: a removal that was planned for an earlier one is void
 
 	capacity, free costmodel.Request // less DaemonSets; free: less the pods too
-	capacityPods   int64
 	freePods       int64
 	pods           []*podState
+	mirrors        []*podState // start with the node and go with it
 	daemons        []*corev1.Pod
 
 	gpus       float64
@@ -111,11 +116,15 @@ func (r *retry) worth(p *podState, constrained bool) bool {
 		return true
 	}
 	for _, n := range r.nodes {
-		if !n.gone && n.freePods > 0 && pool.Fits(p.request, n.free) {
+		if !n.gone && n.hasRoom(p) {
 			return true
 		}
 	}
 	return false
+}
+
+func (n *nodeState) hasRoom(p *podState) bool {
+	return n.freePods > 0 && pool.Fits(p.request, n.free)
 }
 
 func (n *nodeState) take(p *podState) {

@@ -12,13 +12,16 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	schedvalidation "k8s.io/kubernetes/pkg/scheduler/apis/config/validation"
+	"sigs.k8s.io/yaml"
 
 	_ "github.com/tollgate-dev/tollgate/pkg/apis/config/scheme" // decodes the arguments of our plugins
 	configv1 "github.com/tollgate-dev/tollgate/pkg/apis/config/v1"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
 )
 
 func TestArgumentsAreExplained(t *testing.T) {
@@ -38,7 +41,7 @@ func TestArgumentsAreExplained(t *testing.T) {
 				t.Errorf("argument %s of %s has no row in %s", tag, name, configuration)
 				continue
 			}
-			if want := fmt.Sprint(reflect.Indirect(value.FieldByIndex(field.Index))); cells[1] != "`"+want+"`" {
+			if want := asWritten(t, reflect.Indirect(value.FieldByIndex(field.Index))); cells[1] != "`"+want+"`" {
 				t.Errorf("%s: the default of %s is given as %s, it is %s", configuration, tag, cells[1], want)
 			}
 			if !strings.HasPrefix(cells[len(cells)-1], "`"+tag+": ") {
@@ -46,6 +49,19 @@ func TestArgumentsAreExplained(t *testing.T) {
 			}
 		}
 	}
+}
+
+// asWritten returns a value as it is in a configuration, but without quotes.
+func asWritten(t *testing.T, value reflect.Value) string {
+	t.Helper()
+	if value.Kind() == reflect.Slice {
+		return fmt.Sprint(value) // nil is [] here, null in YAML
+	}
+	text, err := yaml.Marshal(value.Interface())
+	if err != nil {
+		t.Fatalf("writing a default: %v", err)
+	}
+	return strings.Trim(strings.TrimSpace(string(text)), `"`)
 }
 
 func TestWeightsAreThoseShipped(t *testing.T) {
@@ -66,21 +82,40 @@ func TestWeightsAreThoseShipped(t *testing.T) {
 
 var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
-// The YAML examples must be what a scheduler can start with.
+// The YAML examples of all pages must be what a scheduler can start with, or what the simulator reads.
 func TestExamplesLoad(t *testing.T) {
-	examples := yamlBlock.FindAllStringSubmatch(read(t, configuration), -1)
-	if len(examples) < 2 {
-		t.Fatalf("found %d YAML examples in %s, want the arguments and a second profile", len(examples), configuration)
-	}
 	beside := read(t, "config/scheduler/beside.yaml")
-	for _, example := range examples {
-		text := example[1]
-		if strings.HasPrefix(text, "pluginConfig:") {
-			load(t, "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- schedulerName: example\n"+indent(text))
-			continue
+	found := map[string]int{}
+	for _, page := range pages(t) {
+		for _, example := range yamlBlock.FindAllStringSubmatch(read(t, page), -1) {
+			text := example[1]
+			kind, _, _ := strings.Cut(strings.TrimSpace(text), ":")
+			found[kind]++
+			switch kind {
+			case "pluginConfig":
+				load(t, "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n- schedulerName: example\n"+indent(text))
+			case "- schedulerName":
+				if profiles := load(t, beside+indent(text)); len(profiles) != 2 {
+					t.Errorf("with the example of %s there are %d profiles, want 2:\n%s", page, len(profiles), text)
+				}
+			case "apiVersion":
+				load(t, text)
+			case "pools":
+				if _, err := pool.ReadPools(page, strings.NewReader(text)); err != nil {
+					t.Error(err)
+				}
+			case "metadata":
+				if err := yaml.UnmarshalStrict([]byte(text), &corev1.Pod{}); err != nil {
+					t.Errorf("decoding the example of %s as a pod: %v\n%s", page, err, text)
+				}
+			default:
+				t.Errorf("%s has an example that no test can read:\n%s", page, text)
+			}
 		}
-		if profiles := load(t, beside+indent(text)); len(profiles) != 2 {
-			t.Errorf("with the example there are %d profiles, want 2:\n%s", len(profiles), text)
+	}
+	for _, kind := range []string{"pluginConfig", "- schedulerName", "pools", "metadata"} {
+		if found[kind] == 0 {
+			t.Errorf("found no example that begins with %q", kind)
 		}
 	}
 }

@@ -50,6 +50,9 @@ func TestMetricsAreExplained(t *testing.T) {
 		pkg.each(func(n ast.Node) {
 			name := metricName(n, constants)
 			if name == "" {
+				name = describedName(n, constants)
+			}
+			if name == "" {
 				return
 			}
 			found++
@@ -93,12 +96,24 @@ func metricName(n ast.Node, constants map[string]constant) string {
 	return strings.Join(parts, "_")
 }
 
+// describedName returns the name in a call such as metrics.NewDesc(metricsSubsystem+"_age_seconds", ...), else "".
+func describedName(n ast.Node, constants map[string]constant) string {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) == 0 {
+		return ""
+	}
+	if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "NewDesc" {
+		return ""
+	}
+	return text(call.Args[0], constants)
+}
+
 func TestControllerFlagsAreExplained(t *testing.T) {
 	page := section(t, read(t, configuration), "## Controller flags")
 	var known []string
 	for _, pkg := range packages(t, "cmd/controller") {
 		pkg.each(func(n ast.Node) {
-			if name := flagName(n); name != "" {
+			if name := definedFlag(n); name != "" {
 				known = append(known, name)
 				if !strings.Contains(page, "`--"+name+"`") {
 					t.Errorf("flag --%s of tollgate-controller is not in %s", name, configuration)
@@ -117,8 +132,8 @@ func TestControllerFlagsAreExplained(t *testing.T) {
 	}
 }
 
-// flagName returns the name in a call such as fs.StringVar(&o.namespace, "namespace", ...) or gofs.Lookup("v"), else "".
-func flagName(n ast.Node) string {
+// definedFlag returns the name in a call such as fs.StringVar(&o.namespace, "namespace", ...) or gofs.Lookup("v"), else "".
+func definedFlag(n ast.Node) string {
 	call, ok := n.(*ast.CallExpr)
 	if !ok {
 		return ""

@@ -129,7 +129,7 @@ func (s source) constants() map[string]constant {
 	return found
 }
 
-// text returns what an expression says: a string literal, or the constant that it names.
+// text returns what an expression says: a string literal, the constant that it names, or a sum of these.
 func text(e ast.Expr, constants map[string]constant) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -138,6 +138,11 @@ func text(e ast.Expr, constants map[string]constant) string {
 		}
 	case *ast.Ident:
 		return constants[e.Name].value
+	case *ast.BinaryExpr:
+		left, right := text(e.X, constants), text(e.Y, constants)
+		if e.Op == token.ADD && left != "" && right != "" {
+			return left + right
+		}
 	}
 	return ""
 }

@@ -41,6 +41,9 @@ func describe(w *workload.Workload, pools []pool.Pool, nodePools []int) (*Certif
 	index := map[string]int{}
 	for i := range w.Pods {
 		p := &w.Pods[i]
+		if p.IsMirror() {
+			continue // it need not run once its node is gone
+		}
 		if p.Lifetime <= 0 || p.Arrives < 0 {
 			return nil, fmt.Errorf("bounding cost: pod %s/%s (%s) has no lifetime or arrives before the start", p.Object.Namespace, p.Object.Name, p.Source)
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
@@ -114,5 +116,26 @@ func TestComputeStops(t *testing.T) {
 	}
 	if _, err := Compute(context.Background(), work(), nil, Options{}); err == nil {
 		t.Error("no error without pools")
+	}
+}
+
+// A static pod ends with its node, which nobody has to keep for it.
+func TestMirrorPodsDoNotCount(t *testing.T) {
+	p := workload.Pod{
+		Object:  &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "static", Annotations: map[string]string{corev1.MirrorPodAnnotationKey: "x"}}},
+		Arrives: 0, Lifetime: time.Hour,
+	}
+	p.Object.Spec.Containers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}}}}
+	c, err := Compute(t.Context(), &workload.Workload{Pods: []workload.Pod{p}}, []pool.Pool{{
+		Name: "a", Price: pricing.Dollar,
+		Template: &corev1.Node{Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{
+			corev1.ResourceCPU: resource.MustParse("2"), corev1.ResourcePods: resource.MustParse("10"),
+		}}},
+	}}, Options{MaxWait: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Dollars() != 0 {
+		t.Errorf("bound $%v, want 0", c.Dollars())
 	}
 }

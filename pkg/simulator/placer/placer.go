@@ -131,14 +131,15 @@ func (p *Placer) Place(ctx context.Context, pod *corev1.Pod) (node string, reaso
 	}
 }
 
-// Bind returns a copy of the pod as it is once it is bound to the node now.
+// Bind returns a copy of the pod as it is once it is bound to the node now. It
+// shares with the pod what binding does not change.
 func (p *Placer) Bind(pod *corev1.Pod, node string) *corev1.Pod {
-	bound := pod.DeepCopy()
+	bound := *pod
 	bound.Spec.NodeName = node
 	now := metav1.NewTime(p.clock.Now())
 	bound.Status.Conditions = []corev1.PodCondition{{
 		Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: now,
 	}}
 	bound.Status.StartTime = &now
-	return bound
+	return &bound
 }

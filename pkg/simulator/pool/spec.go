@@ -132,8 +132,8 @@ var maxAmount = resource.MustParse("4Pi")
 func (s *spec) resources(node *corev1.Node) []fault {
 	var faults []fault
 	for _, key := range slices.Sorted(maps.Keys(s.Allocatable)) {
-		q, err := resource.ParseQuantity(s.Allocatable[key])
-		if err != nil || q.Sign() < 0 || q.Cmp(maxAmount) > 0 {
+		q, err := parseAmount(s.Allocatable[key])
+		if err != nil {
 			faults = append(faults, fault{".allocatable." + key, fmt.Sprintf("%s is %q, want an amount such as 4, 500m or 16Gi", key, s.Allocatable[key])})
 			continue
 		}

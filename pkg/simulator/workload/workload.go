@@ -26,6 +26,13 @@ type Pod struct {
 	Source string
 }
 
+// IsMirror reports whether the pod is what a kubelet shows of a static manifest:
+// it belongs to its node, as a copy of a DaemonSet does, and ends with it.
+func (p *Pod) IsMirror() bool {
+	_, ok := p.Object.Annotations[corev1.MirrorPodAnnotationKey]
+	return ok
+}
+
 // Workload is what a simulation runs.
 type Workload struct {
 	// Name is short, such as the name of the trace's file.
