@@ -6,5 +6,10 @@
 // no clocks, no state. The scheduler plugin, the simulator and the command line
 // share it, so that they cannot disagree.
 //
-// What runs once per node (strategies, Packing, Encode) does not allocate.
+// Nodes are ordered by Cost.Encode: prepaid nodes first, by list price; then all
+// others by what the pod is charged; equal costs by Bucket. What is equal after
+// that is for the caller: Packing is the next tie-break.
+//
+// What runs once per node (strategies, Packing, Extension, Encode) does not
+// allocate.
 package costmodel

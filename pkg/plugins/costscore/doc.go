@@ -8,10 +8,25 @@
 // # Order of the nodes
 //
 // The raw score of a node is the cost of the pod there, encoded so that it
-// keeps its order as an integer. NormalizeScore ranks these: equal costs share
-// a score, and nodes without a known price rank behind all others. When no
-// candidate has a known price, PreScore returns Skip and the profile's other
-// plugins decide.
+// keeps its order as an integer. NormalizeScore ranks these: prepaid nodes come
+// before all that are paid, equal costs share a score, and nodes without a known
+// price rank behind all others. When no candidate has a known price, PreScore
+// returns Skip and the profile's other plugins decide.
+//
+// # Prices
+//
+// A pricing.Book follows the nodes of the scheduler's informer. It keeps prices
+// by the Node object, so a cycle whose snapshot has a changed node works with the
+// changed price, whether the book has heard of it or not. A changed price queues
+// no pod, unless a limit of the pod comes to allow the node by it, and it moves
+// no pod that runs.
+//
+// # Lifetimes
+//
+// Where the strategy is DominantShareLifetimes, pods say how long they run; see
+// costmodel.LifetimeOf. An annotation that cannot be read makes a warning event
+// on the pod each time that the pod is scored and counts as if it were not there:
+// it is a hint, and holds nobody.
 //
 // Nodes of equal cost are told apart by the profile, not by this plugin: in
 // Tollgate's profile by NodeResourcesFit with MostAllocated at weight 1, the
@@ -31,10 +46,17 @@
 // A pod may limit where it runs with the annotations in this package's
 // constants. A limit that cannot be read keeps the pod pending, with a message
 // that says what is wrong. Pods rejected by a limit are tried again when a
-// node appears or changes so that the limit allows it. A pending pod whose own
-// annotations are corrected is tried again with the next such event, or by the
-// scheduler's periodic retry, which takes up to five minutes: registering for
-// every update of every pod would cost far more than it gains.
+// node appears or changes so that the limit allows it, and at once when the pod's
+// own limits are changed.
+//
+// The latter does not use EventsToRegister. The scheduler has no event for
+// annotations, only the one for any update of any pod. A plugin that registers
+// for it has the scheduler walk all unschedulable pods, under the lock of its
+// queue, at each status update of each running pod, to find one pod. A handler of
+// the pod informer that compares two annotations and calls Activate costs two map
+// lookups an update and no lock. It may run before the scheduler's own handler has
+// put the new pod in the queue, so PreFilter reads the limits of a pod that has
+// some from the informer, which is never behind either.
 //
 // Autoscalers do not run this plugin: pair a limit with node affinity for the
 // node groups that can fulfil it.

@@ -21,21 +21,24 @@ import (
 func TestDeletedNodesAreForgotten(t *testing.T) {
 	nodes := []*v1.Node{node("a", "wrong"), node("b", "wrong"), node("c", "wrong")}
 	c := newCluster(t, nodes, nil)
-	wantKept := func(want int) {
+	wantKept := func(want, inBook int) {
 		t.Helper()
+		if got := c.plugin.nodes.book.Len(); got != inBook {
+			t.Errorf("got %d nodes in the book, want %d", got, inBook)
+		}
 		if facts, problems := len(c.plugin.podFacts.nodes), len(c.plugin.problems.reported); facts != want || problems != want {
 			t.Errorf("got %d pod facts and %d problems, want %d of each", facts, problems, want)
 		}
 	}
 	c.place(t, pod("p").Obj())
-	wantKept(3)
+	wantKept(3, 3)
 	c.remove(t, nodes[0], nodes[0])
-	wantKept(2)
+	wantKept(2, 2)
 	// A cycle that began before the deletion ends after it.
 	c.place(t, pod("q").Obj())
-	wantKept(3)
+	wantKept(3, 2)
 	c.remove(t, nodes[1], cache.DeletedFinalStateUnknown{Key: "b"})
-	wantKept(1)
+	wantKept(1, 1)
 }
 
 // The informer that the scheduler runs is the one that the plugin listens to.

@@ -6,6 +6,7 @@ package costscore
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,12 +49,23 @@ type cluster struct {
 	activator fakeActivator
 }
 
-type fakeActivator struct{ activated []*v1.Pod }
+type fakeActivator struct {
+	mu   sync.Mutex
+	pods []string
+}
 
 func (a *fakeActivator) Activate(_ klog.Logger, pods map[string]*v1.Pod) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, p := range pods {
-		a.activated = append(a.activated, p)
+		a.pods = append(a.pods, p.Name)
 	}
+}
+
+func (a *fakeActivator) activated() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.pods)
 }
 
 // newCluster builds the framework; changes to the arguments of CostScore may

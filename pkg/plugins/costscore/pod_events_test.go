@@ -4,9 +4,11 @@
 package costscore
 
 import (
+	"slices"
 	"testing"
 
 	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -36,11 +38,27 @@ func TestChangedLimitsActivateThePod(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCluster(t, nil, nil)
 			c.plugin.podHandler(t.Context()).OnUpdate(tt.old, tt.new)
-			if got := len(c.activator.activated) == 1; got != tt.want {
-				t.Errorf("activated %v, want %t", c.activator.activated, tt.want)
+			if got := len(c.activator.activated()) == 1; got != tt.want {
+				t.Errorf("activated %v, want %t", c.activator.activated(), tt.want)
 			}
 		})
 	}
+}
+
+// The informer that the scheduler runs is the one that the plugin listens to.
+func TestChangedLimitsActivateThePodByInformer(t *testing.T) {
+	ctx := t.Context()
+	c := newCluster(t, nil, nil)
+	c.SharedInformerFactory().Start(ctx.Done())
+	c.SharedInformerFactory().WaitForCacheSync(ctx.Done())
+	pods := c.client.CoreV1().Pods("default")
+	if _, err := pods.Create(ctx, limitedPod("cheap", ""), metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pods.Update(ctx, limitedPod("0.5", ""), metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the pod to be activated", func() bool { return slices.Equal(c.activator.activated(), []string{"p"}) })
 }
 
 // The cycle that the activation leads to may be handed the pod as it was before.

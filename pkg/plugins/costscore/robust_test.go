@@ -88,8 +88,8 @@ func TestChangingPricesMoveNothing(outer *testing.T) {
 			t.Fatalf("price %d to %d with limit %d: got %v", before, after, limit, got)
 		}
 	})
-	if len(c.activator.activated) != 0 || len(c.recorder.Events) != 0 {
-		outer.Errorf("activated %v, %d events, want none", c.activator.activated, len(c.recorder.Events))
+	if len(c.activator.activated()) != 0 || len(c.recorder.Events) != 0 {
+		outer.Errorf("activated %v, %d events, want none", c.activator.activated(), len(c.recorder.Events))
 	}
 	for _, action := range c.client.Actions() {
 		if verb := action.GetVerb(); verb != "list" && verb != "watch" {
