@@ -18,7 +18,7 @@ func fieldsOf(t reflect.Type, prefix string) []string {
 		f := t.Field(i)
 		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		inner := f.Type
-		for inner.Kind() == reflect.Slice {
+		for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 			inner = inner.Elem()
 		}
 		switch {
@@ -32,6 +32,24 @@ func fieldsOf(t reflect.Type, prefix string) []string {
 		}
 	}
 	return all
+}
+
+var simulateFields = []string{
+	"workload.name string", "workload.pods int", "workload.nodes int", "workload.durationSeconds float64", "workload.leftOut []string omitempty",
+	"workload.hourlyPriceMicroDollars *int64",
+	"world.kind string", "world.name string", "world.cloud string omitempty", "world.capacity string omitempty", "world.pools int", "world.scaleUp string",
+	"world.consolidation bool", "world.bootSeconds float64", "world.scanIntervalSeconds float64", "world.emptyDelaySeconds float64", "world.copies int",
+	"world.firstSeed uint64", "world.seeds int", "baseline string",
+	"bound.microDollars int64", "bound.microDollarsCI95 int64", "bound.assumes string", "bound.proof string", "bound.maxWaitSeconds float64",
+	"bound.assumingNothingMicroDollars int64",
+	"profiles.profile string", "profiles.microDollars int64", "profiles.microDollarsCI95 int64", "profiles.prepaidMicroDollars int64",
+	"profiles.aboveBoundPercent *float64", "profiles.aboveBoundPercentCI95 float64", "profiles.versusBaselinePercent float64",
+	"profiles.versusBaselinePercentCI95 float64", "profiles.hourlyAtEndMicroDollars int64", "profiles.nodeHours.onDemand float64",
+	"profiles.nodeHours.spot float64", "profiles.nodeHours.unknown float64", "profiles.nodeHours.prepaid float64", "profiles.gpuHours float64",
+	"profiles.strandedGPUHours float64", "profiles.waitP50Seconds float64", "profiles.waitP99Seconds float64", "profiles.waitMaxSeconds float64",
+	"profiles.delayMaxSeconds float64", "profiles.evictions float64", "profiles.placements float64", "profiles.nodesBought float64",
+	"profiles.peakNodes float64", "profiles.unschedulable int", "profiles.unschedulablePods []string omitempty",
+	"profiles.seeds.seed uint64", "profiles.seeds.microDollars int64", "profiles.seeds.boundMicroDollars *int64",
 }
 
 // TestFields keeps the fields of JSON output: scripts of users read them. Add
@@ -70,6 +88,12 @@ func TestFields(t *testing.T) {
 				"nodes.scores.plugin string", "nodes.scores.score int64",
 			},
 		}},
+		SimulateSchema: {SimulateReport{}, [][]string{head, simulateFields}},
+		VerifySchema: {VerifyReport{}, [][]string{{
+			"schema string", "currency string", "workload string", "pods int", "pools int", "microDollars int64",
+			"maxWaitSeconds float64", "bootSeconds float64", "emptyDelaySeconds float64", "evictions bool",
+			"proofs.name string", "proofs.assumes string", "proofs.dollars string",
+		}}},
 	}
 	for schema, tt := range tests {
 		var want []string

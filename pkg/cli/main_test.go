@@ -38,13 +38,11 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs commands as a user would, and compares all that they print.
 func TestScripts(t *testing.T) {
-	dump, err := os.ReadFile("testdata/dump.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dump, cluster := read(t, "testdata/dump.json"), read(t, "testdata/cluster.json")
 	server := newServer(t, dump)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tamper": tamper},
 		Setup: func(env *testscript.Env) error {
 			for name, token := range map[string]string{"admin": admin, "nobody": nobody, "namespaced": namespaced, "expired": "expired"} {
 				if err := writeKubeconfig(filepath.Join(env.WorkDir, name+".kubeconfig"), server.URL, token); err != nil {
@@ -55,7 +53,19 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("KUBECONFIG", filepath.Join(env.WorkDir, "admin.kubeconfig"))
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "cluster.json"), cluster, 0o600); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(env.WorkDir, "dump.json"), dump, 0o600)
 		},
 	})
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

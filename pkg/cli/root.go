@@ -55,6 +55,8 @@ var examples = []struct{ does, args string }{
 	{"What a pod costs on every node, and why it runs where it runs", "explain pod/web-0 -n shop"},
 	{"The same for another configuration of the scheduler", "explain pod/web-0 --config scheduler.yaml"},
 	{"Without a cluster, from what kubectl get nodes,pods -A -o json wrote", "nodes -f dump.json"},
+	{"What other scheduler profiles would pay, in an example that needs no cluster", "simulate"},
+	{"The same for what kubectl get nodes,pods -A -o json wrote", "simulate dump.json"},
 }
 
 // NewCommand returns the root command.
@@ -62,7 +64,7 @@ func NewCommand(env Env) *cobra.Command {
 	name := displayName(env.Name)
 	root := &cobra.Command{
 		Use:   strings.ReplaceAll(name, " ", "-"),
-		Short: "Show what nodes and pods cost",
+		Short: "Show what nodes and pods cost, and what other schedulers would make of them",
 		Long: "Show what nodes and pods cost, computed as kube-scheduler's CostScore does.\n" +
 			"It only reads: nothing in the cluster is changed.",
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: name},
@@ -79,7 +81,7 @@ func NewCommand(env Env) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.ErrOut)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newNodesCommand(env), newExplainCommand(env), newVersionCommand(env))
+	root.AddCommand(newNodesCommand(env), newExplainCommand(env), newSimulateCommand(env), newVersionCommand(env))
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does it
 	return root
 }
