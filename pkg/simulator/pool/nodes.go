@@ -73,7 +73,7 @@ func unpricedError(names []string, detail string) error {
 	if detail != "" {
 		list += " (" + detail + ")"
 	}
-	return fmt.Errorf("pricing the nodes: the price of %d is not known: %s; annotate them with %s, give a file with --prices, or add a rule to prices in the CostScore arguments",
+	return fmt.Errorf("pricing the nodes: the price of %d is not known: %s; annotate them with %s, or add a rule to prices in the CostScore arguments",
 		len(names), list, pricing.PriceAnnotation)
 }
 

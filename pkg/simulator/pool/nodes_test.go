@@ -119,7 +119,7 @@ func TestFromNodesWithoutPrice(t *testing.T) {
 	if err == nil {
 		t.Fatal("got no error")
 	}
-	for _, want := range []string{"the price of 7", "n0, n1, n2, n3, n4 and 2 more", `instance type "m99.huge" is not in the aws catalog`, pricing.PriceAnnotation, "--prices"} {
+	for _, want := range []string{"the price of 7", "n0, n1, n2, n3, n4 and 2 more", `instance type "m99.huge" is not in the aws catalog`, pricing.PriceAnnotation, "add a rule to prices"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %q, want one with %q", err, want)
 		}

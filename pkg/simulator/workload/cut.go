@@ -28,7 +28,7 @@ func Clip(w *Workload, end time.Duration) *Workload {
 	}
 	out.LeftOut = slices.Clone(w.LeftOut)
 	if late := len(w.Pods) - len(out.Pods); late+cut > 0 {
-		out.LeftOut = append(out.LeftOut, fmt.Sprintf("What is after %s is not simulated: %d pods would arrive later, %d would run longer.", end, late, cut))
+		out.LeftOut = append(out.LeftOut, fmt.Sprintf("What is after %s is not simulated; pods that would arrive later: %d, that would run longer: %d.", end, late, cut))
 	}
 	return &out
 }

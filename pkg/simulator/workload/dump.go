@@ -69,6 +69,7 @@ func dump(name string, docs []object, options Options) (*Workload, error) {
 	d := &cluster{
 		file: name, options: options, nodes: map[string]*corev1.Node{}, pods: map[types.NamespacedName]*dumpedPod{},
 		uids: map[types.UID]string{}, names: names{}, daemonSets: map[string]*corev1.Pod{},
+		joining: map[string]bool{},
 	}
 	for i, doc := range docs {
 		at := name + ": "
@@ -77,7 +78,7 @@ func dump(name string, docs []object, options Options) (*Workload, error) {
 		}
 		d.document(at, doc)
 	}
-	if !d.any() && len(d.nodes) == 0 {
+	if !d.any() && len(d.nodes) == len(d.joining) {
 		d.add("%s has no nodes; take nodes and pods with: %s", name, dumpCommand)
 	}
 	if !d.any() && len(d.pods) == 0 {

@@ -26,6 +26,9 @@ type cluster struct {
 	daemonSets map[string]*corev1.Pod // by owner
 	done       int
 	deleting   int
+	// joining holds the nodes whose kubelet has not said yet what they have.
+	joining map[string]bool
+	waiting int // pods of such nodes
 }
 
 // dumpedPod is a pod, and where in the file it is.
@@ -63,6 +66,10 @@ func (d *cluster) readNode(at, name string, raw json.RawMessage) {
 			d.add("%s: status.%s: %s", at, list.field, bad)
 			return
 		}
+	}
+	if len(in.Status.Allocatable) == 0 && len(in.Status.Capacity) == 0 {
+		d.joining[name] = true
+		return
 	}
 	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourcePods} {
 		if q := in.Status.Allocatable[name]; q.IsZero() {

@@ -25,7 +25,9 @@ func (d *cluster) workload() *Workload {
 	}
 	w := &Workload{Name: shortName(d.file), Start: start.UTC()}
 	for _, name := range slices.Sorted(maps.Keys(d.nodes)) {
-		w.Nodes = append(w.Nodes, d.nodes[name])
+		if !d.joining[name] {
+			w.Nodes = append(w.Nodes, d.nodes[name])
+		}
 	}
 	restarted := 0
 	for _, p := range d.sorted() {
@@ -33,6 +35,8 @@ func (d *cluster) workload() *Workload {
 		switch {
 		case isDone(p.Pod):
 			d.done++
+		case d.joining[p.Spec.NodeName]:
+			d.waiting++
 		case p.DeletionTimestamp != nil:
 			d.deleting++
 		case owner != nil && owner.Kind == "DaemonSet":
@@ -53,7 +57,7 @@ func (d *cluster) workload() *Workload {
 		w.DaemonSets = append(w.DaemonSets, d.daemonSets[owner])
 	}
 	if restarted > 0 {
-		w.LeftOut = append(w.LeftOut, fmt.Sprintf("What the cluster does next is not known: %d bound pods with a controller are created anew within %s, %d times each, and no others come or go.", restarted, d.options.Horizon, d.options.Restarts))
+		w.LeftOut = append(w.LeftOut, fmt.Sprintf("What the cluster does next is not known: %d bound pods with a controller are created anew within %s, %s each, and no others come or go.", restarted, d.options.Horizon, times(d.options.Restarts)))
 	}
 	if d.done > 0 {
 		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Pods that have succeeded or failed are not simulated; there are %d.", d.done))
@@ -61,8 +65,18 @@ func (d *cluster) workload() *Workload {
 	if d.deleting > 0 {
 		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Pods that are being deleted are not simulated; there are %d.", d.deleting))
 	}
+	if len(d.joining) > 0 {
+		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Nodes that have not said yet what they have are not simulated, nor is what was bound to them; there are %d, with %d pods.", len(d.joining), d.waiting))
+	}
 	w.LeftOut = append(w.LeftOut, d.sentences()...)
 	return w
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // strip keeps what schedulers look at, and since when the pod has been there.

@@ -5,6 +5,7 @@ package workload_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,20 @@ func TestReadDump(t *testing.T) {
 	}
 }
 
+// A node that is still joining says nothing about its size: it is no reason to
+// refuse the rest of the cluster.
+func TestReadDumpJoiningNode(t *testing.T) {
+	joining := strings.Replace(node("new"), allocatable+`,"capacity":{"cpu":"4"},`, "", 1)
+	onNew := strings.Replace(pod("agent", "", onN, ""), `"nodeName":"n"`, `"nodeName":"new"`, 1)
+	w := readDump(t, list(node("n"), joining, pod("web", "", onN, ""), onNew), workload.Options{Restarts: -1})
+	if len(w.Nodes) != 1 || w.Nodes[0].Name != "n" || len(w.Pods) != 1 || w.Pods[0].Object.Name != "web" {
+		t.Errorf("got %d nodes and\n%s", len(w.Nodes), lines(w))
+	}
+	if want := "Nodes that have not said yet what they have are not simulated, nor is what was bound to them; there are 1, with 1 pods."; !slices.Contains(w.LeftOut, want) {
+		t.Errorf("LeftOut %q lacks %q", w.LeftOut, want)
+	}
+}
+
 func TestReadDumpRestarts(t *testing.T) {
 	web, bare, job := pod("web", controller("ReplicaSet"), onN, ""), pod("bare", "", onN, ""), pod("job", controller("Job"), onN, "")
 	taken := pod("web-r1", "", onN, "")
@@ -107,7 +122,7 @@ func TestReadDumpRestarts(t *testing.T) {
 	if at["job"].Lifetime == first.Lifetime {
 		t.Error("two pods end at the same time")
 	}
-	if got := w.LeftOut[0]; got != "What the cluster does next is not known: 2 bound pods with a controller are created anew within 24h0m0s, 1 times each, and no others come or go." {
+	if got := w.LeftOut[0]; got != "What the cluster does next is not known: 2 bound pods with a controller are created anew within 24h0m0s, once each, and no others come or go." {
 		t.Errorf("LeftOut: %s", got)
 	}
 	// Another order, or a pod less, changes nothing for the others.

@@ -136,7 +136,7 @@ func TestClipAndHead(t *testing.T) {
 	if want := "default/p0 0s+10s\ndefault/p1 5s+10s\n"; lines(clipped) != want {
 		t.Errorf("got\n%swant\n%s", lines(clipped), want)
 	}
-	if got := workload.Clip(w, 25*time.Second); got.Duration() != 25*time.Second || got.LeftOut[0] != "What is after 25s is not simulated: 0 pods would arrive later, 2 would run longer." {
+	if got := workload.Clip(w, 25*time.Second); got.Duration() != 25*time.Second || got.LeftOut[0] != "What is after 25s is not simulated; pods that would arrive later: 0, that would run longer: 2." {
 		t.Errorf("got %s, %q", got.Duration(), got.LeftOut)
 	}
 	if got := workload.Clip(w, time.Hour); lines(got) != lines(w) || got.LeftOut != nil {
