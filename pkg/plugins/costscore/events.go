@@ -42,7 +42,7 @@ func (pl *CostScore) isSchedulableAfterNodeChange(logger klog.Logger, pod *v1.Po
 		logger.V(5).Info("Node changed, but is not within the pod's limits", "pod", klog.KObj(pod), "node", klog.KObj(newNode))
 		return fwk.QueueSkip, nil
 	}
-	if oldNode != nil && limits.reject(pl.nodes.lookUp(oldNode)) == "" {
+	if oldNode != nil && limits.reject(pl.nodes.formerPrice(oldNode)) == "" {
 		logger.V(5).Info("Node changed, but was within the pod's limits before", "pod", klog.KObj(pod), "node", klog.KObj(newNode))
 		return fwk.QueueSkip, nil
 	}

@@ -97,7 +97,7 @@ func TestConcurrentUse(t *testing.T) {
 					}
 					c.plugin.podFacts.of(info)
 					if round%50 == 0 {
-						c.plugin.podFacts.forget(func(name string) bool { return name == n.Name })
+						c.plugin.podFacts.forget(n.Name, 10, func(name string) bool { return name == n.Name })
 						c.plugin.nodes.book.Set(n)
 						c.plugin.nodes.book.Delete(n.Name)
 					}

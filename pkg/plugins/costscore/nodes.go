@@ -28,6 +28,9 @@ type nodes struct {
 	// current is the node that is being set.
 	current atomic.Pointer[v1.Node]
 
+	// former is what formerPrice found last.
+	former atomic.Pointer[pricing.NodePrice]
+
 	primed atomic.Bool
 	mu     sync.Mutex // held while priming
 }
@@ -101,6 +104,18 @@ func (n *nodes) known() bool { return n.primed.Load() || n.handledFirst() }
 
 func (n *nodes) handledFirst() bool { return n.handled != nil && n.handled() }
 
+// formerPrice is lookUp for the state of a node before a change. The scheduler's
+// queue asks for it, under its lock, once for each pod that this plugin rejected,
+// and the book does not keep former states: so the last one is remembered.
+func (n *nodes) formerPrice(node *v1.Node) pricing.Price {
+	if f := n.former.Load(); f != nil && f.Node == node {
+		return f.Price
+	}
+	price := n.lookUp(node)
+	n.former.Store(&pricing.NodePrice{Node: node, Price: price})
+	return price
+}
+
 // set adds a node, or replaces it by its present state. It does not ask for the
 // price: see prime.
 func (n *nodes) set(node *v1.Node) {
@@ -114,19 +129,20 @@ func (n *nodes) gone(name string) bool {
 	return err != nil
 }
 
-// nodeHandler keeps the book and forgets deleted nodes. A scheduling cycle that
-// still has the old snapshot may ask for a node after it was forgotten, so every
-// deletion clears away what those before it left behind.
+// nodeHandler keeps the book and forgets deleted nodes.
 func (pl *CostScore) nodeHandler() cache.ResourceEventHandler {
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(obj any) { pl.nodes.set(obj.(*v1.Node)) },
 		UpdateFunc: func(_, obj any) { pl.nodes.set(obj.(*v1.Node)) },
 		DeleteFunc: func(obj any) {
-			if name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj); err == nil {
-				pl.nodes.book.Delete(name)
+			name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)
+			if err != nil {
+				return // neither a node nor the key of one
 			}
-			pl.podFacts.forget(pl.nodes.gone)
-			pl.problems.forget(pl.nodes.gone)
+			pl.nodes.book.Delete(name)
+			most := pl.nodes.book.Len()
+			pl.podFacts.forget(name, most, pl.nodes.gone)
+			pl.problems.forget(name, most, pl.nodes.gone)
 		},
 	}
 }

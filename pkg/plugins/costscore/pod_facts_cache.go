@@ -45,9 +45,21 @@ func (c *podFactsCache) of(nodeInfo fwk.NodeInfo) podFacts {
 	return facts
 }
 
-// forget forgets the nodes that are gone.
-func (c *podFactsCache) forget(gone func(name string) bool) {
+// forget forgets a deleted node; see forgetNode.
+func (c *podFactsCache) forget(name string, most int, gone func(name string) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	maps.DeleteFunc(c.nodes, func(name string, _ podFactsEntry) bool { return gone(name) })
+	forgetNode(c.nodes, name, most, gone)
+}
+
+// forgetNode takes a deleted node out of what is remembered by node. A
+// scheduling cycle that still has the old snapshot may bring a node back after
+// it was forgotten: so if there are more than most, which is how many nodes there
+// are, all that are gone go. To look at all each time would take the square of
+// the number of nodes where many are deleted.
+func forgetNode[V any](nodes map[string]V, name string, most int, gone func(name string) bool) {
+	delete(nodes, name)
+	if len(nodes) > most {
+		maps.DeleteFunc(nodes, func(name string, _ V) bool { return gone(name) })
+	}
 }

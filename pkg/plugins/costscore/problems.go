@@ -4,16 +4,17 @@
 package costscore
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync"
 
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 
 	"github.com/tollgate-dev/tollgate/pkg/costmodel"
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 const (
@@ -25,6 +26,10 @@ const (
 	EventReasonInvalidLifetime = "InvalidLifetime"
 )
 
+// maxNote is how many bytes of note the API server accepts. It refuses the whole
+// event for one more.
+const maxNote = 1024
+
 // problemReporter tells people about what was passed over: by a warning event
 // on the object, and by a metric where it is a price.
 type problemReporter struct {
@@ -32,13 +37,20 @@ type problemReporter struct {
 	keys     []string
 
 	mu       sync.Mutex
-	reported map[string]string // problem by node
+	reported map[string]problem // by node
+}
+
+// problem is what was told about a node. A node of the same name with another
+// UID is another node.
+type problem struct {
+	uid  types.UID
+	text string
 }
 
 // newProblemReporter wants the annotations that are read after
 // pricing.PriceAnnotation. A nil recorder writes no events.
 func newProblemReporter(recorder events.EventRecorder, annotations []string) *problemReporter {
-	r := &problemReporter{recorder: recorder, keys: []string{pricing.PriceAnnotation, pricing.AsOfAnnotation}, reported: map[string]string{}}
+	r := &problemReporter{recorder: recorder, keys: []string{pricing.PriceAnnotation, pricing.AsOfAnnotation}, reported: map[string]problem{}}
 	for _, key := range annotations {
 		if !slices.Contains(r.keys, key) {
 			r.keys = append(r.keys, key, key+pricing.AsOfSuffix)
@@ -50,8 +62,9 @@ func newProblemReporter(recorder events.EventRecorder, annotations []string) *pr
 // report tells once about every node and every problem there.
 func (r *problemReporter) report(node *v1.Node, price pricing.Price) {
 	r.mu.Lock()
-	known := r.reported[node.Name] == price.Problem
-	r.reported[node.Name] = price.Problem
+	found := problem{uid: node.UID, text: price.Problem}
+	known := r.reported[node.Name] == found
+	r.reported[node.Name] = found
 	r.mu.Unlock()
 	if known {
 		return
@@ -69,7 +82,7 @@ func (r *problemReporter) report(node *v1.Node, price pricing.Price) {
 	if price.Known() {
 		instead = "using " + price.PerHour.String() + " from " + price.Detail
 	}
-	r.recorder.Eventf(node, nil, v1.EventTypeWarning, EventReasonInvalidPrice, "Pricing", "%s; %s", price.Problem, instead)
+	r.recorder.Eventf(node, nil, v1.EventTypeWarning, EventReasonInvalidPrice, "Pricing", "%s; %s", text.Truncate(price.Problem, maxNote-len("; ")-len(instead)), instead)
 }
 
 // reportLifetime tells, each time the pod is scored, that its lifetime is not
@@ -92,9 +105,9 @@ func (r *problemReporter) solved(name string) {
 	r.mu.Unlock()
 }
 
-// forget forgets the nodes that are gone.
-func (r *problemReporter) forget(gone func(name string) bool) {
+// forget forgets a deleted node; see forgetNode.
+func (r *problemReporter) forget(name string, most int, gone func(name string) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.reported, func(name, _ string) bool { return gone(name) })
+	forgetNode(r.reported, name, most, gone)
 }

@@ -43,13 +43,19 @@ func (s *Setting) Bound(ctx context.Context, maxWait time.Duration) (*bound.Cert
 // Holds returns an error if the bound says nothing about the result, or if the
 // result refutes it, which would be a fault of the bound.
 func Holds(c *bound.Certificate, r *simulator.Result) error {
+	return HoldsAt(c.Dollars(), time.Duration(c.World.MaxWait), r)
+}
+
+// HoldsAt is Holds for a bound of so many dollars where no pod waits longer than
+// maxWait in all.
+func HoldsAt(dollars float64, maxWait time.Duration, r *simulator.Result) error {
 	switch {
 	case r.UnschedulableCount > 0:
 		return fmt.Errorf("comparing with the bound: %d pods were not scheduled, so less was done than the bound is for; the first is %s", r.UnschedulableCount, r.Unschedulable[0])
-	case int64(r.DelayMax) > c.World.MaxWait:
-		return fmt.Errorf("comparing with the bound: a pod waited for %s, and the bound is for %s", r.DelayMax, time.Duration(c.World.MaxWait))
-	case r.Dollars < c.Dollars()*(1-1e-9):
-		return fmt.Errorf("comparing with the bound: the bill of $%f is below the bound of $%f, which is therefore wrong", r.Dollars, c.Dollars())
+	case r.DelayMax > maxWait:
+		return fmt.Errorf("comparing with the bound: a pod waited for %s, and the bound is for %s", r.DelayMax, maxWait)
+	case r.Dollars < dollars*(1-1e-9):
+		return fmt.Errorf("comparing with the bound: the bill of $%f is below the bound of $%f, which is therefore wrong", r.Dollars, dollars)
 	default:
 		return nil
 	}

@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -28,7 +27,6 @@ import (
 
 func main() {
 	klog.SetLogger(logr.Discard()) // what the scheduler logs is not a result
-	debug.SetGCPercent(400)        // there is memory, and a tenth of the time would go into collecting
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {

@@ -142,4 +142,17 @@ func TestRunIsResumed(t *testing.T) {
 	if _, err := p.runJob(ended, s, job{p.cells[0], 1}); err != nil {
 		t.Errorf("going on: %v", err)
 	}
+	// The bound that was kept is compared with whatever bills there are now.
+	key := p.key(job{p.cells[0], 1}, profiles.MostAllocated)
+	o, err := s.get(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Result.Dollars /= 100
+	if err := s.put(key, o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.runJob(ended, s, job{p.cells[0], 1}); err == nil || !strings.Contains(err.Error(), "below the bound") {
+		t.Errorf("a bill below the bound: got %v", err)
+	}
 }

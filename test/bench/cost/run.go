@@ -112,15 +112,16 @@ func (p *plan) runJob(ctx context.Context, s *store, j job) (map[string]*outcome
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range all {
-			if err := experiment.Holds(c, r); err != nil {
-				return nil, err
-			}
-		}
 		return &outcome{Bound: c.Dollars(), Fluid: c.DollarsAssuming(bound.AssumesNothing)}, nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	// A bound that was kept may be from a run with other policies.
+	for _, r := range all {
+		if err := experiment.HoldsAt(limit.Bound, max(wait, time.Second), r); err != nil {
+			return nil, err
+		}
 	}
 	for _, o := range outcomes {
 		o.Bound, o.Fluid = limit.Bound, limit.Fluid
