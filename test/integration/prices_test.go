@@ -123,7 +123,7 @@ func TestPriceChangeCounts(t *testing.T) {
 	eventually(t, "a pod on the node that has become cheap", func(context.Context) (bool, string) {
 		name := fmt.Sprintf("after-%d", tries)
 		tries++
-		s.create(workload(name, func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("10m") })) // many fit
+		s.create(workload(name, small)) // many fit
 		node := s.waitBound(name)
 		return node == "b", node
 	})
@@ -131,6 +131,10 @@ func TestPriceChangeCounts(t *testing.T) {
 	if node := s.pod("before").Spec.NodeName; node != s.ns+"-a" {
 		t.Errorf("the pod that was there has moved to %s", node)
 	}
+}
+
+func small(p *corev1.Pod) {
+	p.Spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("10m")
 }
 
 func TestCorrectedLimitIsTriedAgain(t *testing.T) {
