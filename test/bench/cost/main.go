@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ import (
 
 func main() {
 	klog.SetLogger(logr.Discard()) // what the scheduler logs is not a result
+	debug.SetMemoryLimit(6 << 30)  // collect before a machine of 8 GiB is full
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
