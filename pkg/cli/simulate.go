@@ -93,7 +93,7 @@ func (o *simulateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keep, err := newCertificateFile(o.certificate)
+	keep, err := newCertificateFile(o.certificate, append([]string{o.file, o.pools, o.config}, o.profiles...)...)
 	if err != nil {
 		return err
 	}

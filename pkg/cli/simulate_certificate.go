@@ -19,12 +19,21 @@ type certificateFile struct {
 	temp *os.File // nil for none, or when it has been written
 }
 
-func newCertificateFile(path string) (*certificateFile, error) {
+// newCertificateFile refuses to replace what is not a regular file, and what the
+// simulation reads.
+func newCertificateFile(path string, inputs ...string) (*certificateFile, error) {
 	if path == "" {
 		return &certificateFile{}, nil
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, ui.WithHint(fmt.Errorf("writing certificate: %s is not a regular file", path), "give another --certificate")
+	if info, err := os.Stat(path); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, ui.WithHint(fmt.Errorf("writing certificate: %s is not a regular file", path), "give another --certificate")
+		}
+		for _, input := range inputs {
+			if other, err := os.Stat(input); err == nil && os.SameFile(info, other) {
+				return nil, ui.WithHint(fmt.Errorf("writing certificate: %s is read by this command", path), "give another --certificate")
+			}
+		}
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {

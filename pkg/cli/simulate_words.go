@@ -33,7 +33,11 @@ func (r *SimulateReport) writeWords(w io.Writer, command string, isExample bool)
 }
 
 func (b *SimulateBound) words() string {
-	text := "No scheduler, even with free migration and foresight, can pay less than " + monthlyDown(b.MicroDollars) + " in this world"
+	able := "free migration and foresight"
+	if bound.Assumption(b.Assumes) == bound.AssumesLifecycle {
+		able = "foresight" // pods that are moved are interrupted
+	}
+	text := "No scheduler, even with " + able + ", can pay less than " + monthlyDown(b.MicroDollars) + " in this world"
 	switch bound.Assumption(b.Assumes) {
 	case bound.AssumesMaxWait:
 		text += fmt.Sprintf(", if every pod ends at most %s late", seconds(b.MaxWaitSeconds))
