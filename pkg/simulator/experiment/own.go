@@ -15,13 +15,8 @@ import (
 // pool.ReadPools: so many copies of the trace, shifted by the seed, or the trace
 // as it is for 0. Every pod declares its lifetime.
 func OnPools(trace *workload.Workload, pools []pool.Pool, a simulator.Autoscaler, copies int, seed uint64) *Setting {
-	own := *trace
-	own.Pods = slices.Clone(trace.Pods)
-	w := &own
-	if copies > 0 {
-		_, length := workload.DenseWindow(w)
-		w = workload.Clip(workload.Superpose(w, copies, seed), length) // as InWorld does
-	}
-	declareLifetimes(w)
-	return &Setting{Workload: w, Pools: pools, Seed: seed, Args: pool.Args(pools, 0), Autoscaler: a.WithDefaults()}
+	own := *repeat(trace, copies, seed)
+	own.Pods = slices.Clone(own.Pods)
+	declareLifetimes(&own)
+	return &Setting{Workload: &own, Pools: pools, Seed: seed, Args: pool.Args(pools, 0), Autoscaler: a.WithDefaults()}
 }

@@ -8,6 +8,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,11 +47,7 @@ func InWorld(trace *workload.Workload, w pool.World, copies int, seed uint64) (*
 	if err != nil {
 		return nil, err
 	}
-	if copies > 0 {
-		_, length := workload.DenseWindow(trace)
-		// Without a clip the last pods run on alone for as long again.
-		trace = workload.Clip(workload.Superpose(trace, copies, seed), length)
-	}
+	trace = repeat(trace, copies, seed)
 	pools, err := w.Pools(trace, copies)
 	if err != nil {
 		return nil, err
@@ -62,14 +59,29 @@ func InWorld(trace *workload.Workload, w pool.World, copies int, seed uint64) (*
 	}, nil
 }
 
+// repeat returns so many copies of the trace on top of each other, for as long as
+// the part that is repeated: the last pods would run on alone for as long again.
+// For 0 it returns the trace as it is.
+func repeat(trace *workload.Workload, copies int, seed uint64) *workload.Workload {
+	if copies <= 0 {
+		return trace
+	}
+	_, length := workload.DenseWindow(trace)
+	return workload.Clip(workload.Superpose(trace, copies, seed), length)
+}
+
+// declareLifetimes replaces the pods of w, which must be its own, by pods that
+// declare their lifetimes and share everything else.
 func declareLifetimes(w *workload.Workload) {
 	for i := range w.Pods {
 		p := &w.Pods[i]
-		p.Object = p.Object.DeepCopy()
-		if p.Object.Annotations == nil {
-			p.Object.Annotations = map[string]string{}
+		object := *p.Object
+		object.Annotations = maps.Clone(object.Annotations)
+		if object.Annotations == nil {
+			object.Annotations = map[string]string{}
 		}
-		p.Object.Annotations[costmodel.LifetimeAnnotation] = p.Lifetime.Round(time.Second).String()
+		object.Annotations[costmodel.LifetimeAnnotation] = p.Lifetime.Round(time.Second).String()
+		p.Object = &object
 	}
 }
 
