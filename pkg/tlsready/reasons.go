@@ -26,12 +26,32 @@ const (
 	BadKey Reason = "BadKey"
 	// KeyMismatch: tls.key does not belong to the first certificate.
 	KeyMismatch Reason = "KeyMismatch"
+	// NotALeaf: the first certificate is that of a CA.
+	NotALeaf Reason = "NotALeaf"
+	// Temporary: the certificate stands in until the real one is issued.
+	Temporary Reason = "Temporary"
 	// NotYetValid: notBefore is in the future.
 	NotYetValid Reason = "NotYetValid"
 	// Expired: notAfter has passed.
 	Expired Reason = "Expired"
+	// ExpiresTooSoon: notAfter is nearer than the pod allows.
+	ExpiresTooSoon Reason = "ExpiresTooSoon"
 	// NameNotCovered: a declared name is not among the certificate's SANs.
 	NameNotCovered Reason = "NameNotCovered"
+	// BrokenChain: a certificate did not sign the one before it.
+	BrokenChain Reason = "BrokenChain"
+	// IncompleteChain: intermediates are missing and the pod asks for them.
+	IncompleteChain Reason = "IncompleteChain"
+	// IntermediateExpired: a certificate of the chain, not the first, is not valid now.
+	IntermediateExpired Reason = "IntermediateExpired"
+	// WeakKey: the public key is too weak.
+	WeakKey Reason = "WeakKey"
+	// WeakSignature: a certificate is signed with MD5 or SHA-1.
+	WeakSignature Reason = "WeakSignature"
+	// WrongUsage: the certificate is not allowed for what the pod uses it for.
+	WrongUsage Reason = "WrongUsage"
+	// Untrusted: none of the declared authorities has signed the certificate.
+	Untrusted Reason = "Untrusted"
 )
 
 // Reasons that stand for faults outside the Secret.
@@ -44,4 +64,14 @@ const (
 	NotSynced Reason = "NotSynced"
 	// LookupPending: the Secret is not among the TLS Secrets and is being looked up.
 	LookupPending Reason = "LookupPending"
+	// TrustNotFound: the ConfigMap or ClusterTrustBundle of declared authorities cannot be used.
+	TrustNotFound Reason = "TrustNotFound"
+	// WaitTimedOut: the pod goes on since it has waited for as long as it asked to.
+	WaitTimedOut Reason = "WaitTimedOut"
+	// Deadlock: the pod waits for a certificate that cannot be issued without the pod.
+	Deadlock Reason = "Deadlock"
+	// NoReport: the gate relies on a condition of the pod that nobody writes.
+	NoReport Reason = "NoReport"
+	// ReportStale: the condition of the pod speaks of another declaration or of the past.
+	ReportStale Reason = "ReportStale"
 )

@@ -53,4 +53,7 @@ type Verdict struct {
 	Message string
 	// RecheckAt is the next time at which the verdict changes by itself; zero means never.
 	RecheckAt time.Time
+	// Warning says what is wrong with a Secret that can serve nevertheless; mostly empty. It
+	// may be set when Ready only.
+	Warning string
 }

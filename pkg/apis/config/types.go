@@ -26,10 +26,13 @@ var Strategies = []string{StrategyDominantShare, StrategyDominantShareLifetimes,
 const (
 	// SourceSecrets reads the Secrets of type kubernetes.io/tls.
 	SourceSecrets = "Secrets"
+	// SourcePodCondition trusts the pod condition tollgate.dev/TLSReady, which
+	// tollgate-controller writes.
+	SourcePodCondition = "PodCondition"
 )
 
 // Sources lists the values of CertGateArgs.Source.
-var Sources = []string{SourceSecrets}
+var Sources = []string{SourceSecrets, SourcePodCondition}
 
 // Defaults of CostScoreArgs.
 const (
@@ -112,4 +115,12 @@ type CertGateArgs struct {
 
 	// Source is one of Sources.
 	Source string
+	// Namespaces are those whose Secrets are read, so that Roles in them
+	// suffice; empty means all. Pods of other namespaces that declare Secrets
+	// are held. Only for SourceSecrets.
+	Namespaces []string
+	// ExemptNamespaces are the namespaces whose pods are never held.
+	ExemptNamespaces []string
+	// ExemptPriorityClasses are the priority classes whose pods are never held.
+	ExemptPriorityClasses []string
 }

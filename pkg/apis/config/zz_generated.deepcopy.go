@@ -16,6 +16,21 @@ import (
 func (in *CertGateArgs) DeepCopyInto(out *CertGateArgs) {
 	*out = *in
 	out.TypeMeta = in.TypeMeta
+	if in.Namespaces != nil {
+		in, out := &in.Namespaces, &out.Namespaces
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.ExemptNamespaces != nil {
+		in, out := &in.ExemptNamespaces, &out.ExemptNamespaces
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.ExemptPriorityClasses != nil {
+		in, out := &in.ExemptPriorityClasses, &out.ExemptPriorityClasses
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	return
 }
 

@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
+	"github.com/tollgate-dev/tollgate/pkg/declare"
 )
 
 func addDefaultingFuncs(scheme *runtime.Scheme) error {
@@ -40,5 +41,12 @@ func SetDefaults_CostScoreArgs(obj *CostScoreArgs) {
 func SetDefaults_CertGateArgs(obj *CertGateArgs) {
 	if obj.Source == "" {
 		obj.Source = config.SourceSecrets
+	}
+	// An explicit [] exempts nobody and is kept.
+	if obj.ExemptNamespaces == nil {
+		obj.ExemptNamespaces = slices.Clone(declare.DefaultExemptNamespaces)
+	}
+	if obj.ExemptPriorityClasses == nil {
+		obj.ExemptPriorityClasses = slices.Clone(declare.DefaultExemptPriorityClasses)
 	}
 }

@@ -167,10 +167,39 @@ type CertGateArgs struct {
 
 	// source says where the plugin learns whether a certificate is usable.
 	//
-	//   Secrets: from the Secrets of type kubernetes.io/tls themselves. The
-	//            scheduler needs get, list and watch on Secrets.
+	//   Secrets:      from the Secrets of type kubernetes.io/tls themselves. The
+	//                 scheduler needs get, list and watch on Secrets, and works
+	//                 with any issuer and without tollgate-controller.
+	//   PodCondition: from the pod condition tollgate.dev/TLSReady, which
+	//                 tollgate-controller writes by the same rules. The
+	//                 scheduler needs no permission on Secrets at all.
 	//
-	// Default: Secrets. Unit: none. Example: source: Secrets
+	// Default: Secrets. Unit: none. Example: source: PodCondition
 	// +optional
 	Source string `json:"source,omitempty"`
+
+	// namespaces are those whose Secrets are read, so that a Role in each of
+	// them suffices. Empty reads the Secrets of all namespaces, which needs a
+	// ClusterRole. Pods of other namespaces that declare Secrets are held. Only
+	// for source Secrets.
+	// Default: []. Unit: none. Example: namespaces: [shop, api]
+	// +optional
+	// +listType=set
+	Namespaces []string `json:"namespaces,omitempty"`
+
+	// exemptNamespaces are the namespaces whose pods are never held, whatever
+	// they declare. An explicit [] exempts none. tollgate-controller has the
+	// flag --exempt-namespaces, which has to say the same.
+	// Default: [kube-system, tollgate-system]. Unit: none. Example: exemptNamespaces: [kube-system, ingress-nginx]
+	// +optional
+	// +listType=set
+	ExemptNamespaces []string `json:"exemptNamespaces,omitempty"`
+
+	// exemptPriorityClasses are the priority classes whose pods are never held,
+	// whatever they declare. An explicit [] exempts none. tollgate-controller
+	// has the flag --exempt-priority-classes, which has to say the same.
+	// Default: [system-cluster-critical, system-node-critical]. Unit: none. Example: exemptPriorityClasses: []
+	// +optional
+	// +listType=set
+	ExemptPriorityClasses []string `json:"exemptPriorityClasses,omitempty"`
 }

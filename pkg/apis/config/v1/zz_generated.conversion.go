@@ -78,6 +78,9 @@ func RegisterConversions(s *runtime.Scheme) error {
 
 func autoConvert_v1_CertGateArgs_To_config_CertGateArgs(in *CertGateArgs, out *config.CertGateArgs, s conversion.Scope) error {
 	out.Source = in.Source
+	out.Namespaces = *(*[]string)(unsafe.Pointer(&in.Namespaces))
+	out.ExemptNamespaces = *(*[]string)(unsafe.Pointer(&in.ExemptNamespaces))
+	out.ExemptPriorityClasses = *(*[]string)(unsafe.Pointer(&in.ExemptPriorityClasses))
 	return nil
 }
 
@@ -88,6 +91,9 @@ func Convert_v1_CertGateArgs_To_config_CertGateArgs(in *CertGateArgs, out *confi
 
 func autoConvert_config_CertGateArgs_To_v1_CertGateArgs(in *config.CertGateArgs, out *CertGateArgs, s conversion.Scope) error {
 	out.Source = in.Source
+	out.Namespaces = *(*[]string)(unsafe.Pointer(&in.Namespaces))
+	out.ExemptNamespaces = *(*[]string)(unsafe.Pointer(&in.ExemptNamespaces))
+	out.ExemptPriorityClasses = *(*[]string)(unsafe.Pointer(&in.ExemptPriorityClasses))
 	return nil
 }
 

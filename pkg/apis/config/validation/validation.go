@@ -39,7 +39,29 @@ func ValidateCostScoreArgs(path *field.Path, args *config.CostScoreArgs) error {
 
 // ValidateCertGateArgs returns all faults of args. path may be nil.
 func ValidateCertGateArgs(path *field.Path, args *config.CertGateArgs) error {
-	return validateChoice(path.Child("source"), args.Source, config.Sources).ToAggregate()
+	errs := validateChoice(path.Child("source"), args.Source, config.Sources)
+	namespaces := path.Child("namespaces")
+	if len(args.Namespaces) > 0 && args.Source == config.SourcePodCondition {
+		errs = append(errs, field.Forbidden(namespaces, "source PodCondition reads no Secrets; leave it out, or set source: Secrets"))
+	}
+	errs = append(errs, validateSet(namespaces, args.Namespaces, utilvalidation.IsDNS1123Label)...)
+	errs = append(errs, validateSet(path.Child("exemptNamespaces"), args.ExemptNamespaces, utilvalidation.IsDNS1123Label)...)
+	errs = append(errs, validateSet(path.Child("exemptPriorityClasses"), args.ExemptPriorityClasses, utilvalidation.IsDNS1123Subdomain)...)
+	return errs.ToAggregate()
+}
+
+// validateSet wants every name to be valid and to occur once.
+func validateSet(path *field.Path, names []string, check func(string) []string) field.ErrorList {
+	var errs field.ErrorList
+	for i, name := range names {
+		for _, fault := range check(name) {
+			errs = append(errs, field.Invalid(path.Index(i), name, fault))
+		}
+		if slices.Contains(names[:i], name) {
+			errs = append(errs, field.Duplicate(path.Index(i), name))
+		}
+	}
+	return errs
 }
 
 // validateChoice wants value to be one of valid, and if it is not, says which
