@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
@@ -21,11 +18,7 @@ func TestSchedulerAlone(t *testing.T) {
 	if err := stack.Apply(t.Context(), c.sb, "rbac"); err != nil {
 		t.Fatal(err)
 	}
-	binding := &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "tollgate-scheduler-secrets"}}
-	if err := c.client.Delete(t.Context(), binding); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := stack.StartScheduler(t.Context(), c.sb, stack.SchedulerOptions{}); err != nil {
+	if _, err := stack.StartScheduler(t.Context(), c.sb, stack.SchedulerOptions{Edit: stack.ReadSecrets}); err != nil {
 		t.Fatal(err)
 	}
 	s := c.space(t)
@@ -46,10 +39,22 @@ func TestSchedulerAlone(t *testing.T) {
 	}
 
 	// Granting it is enough; nothing has to be restarted.
-	if err := stack.Apply(t.Context(), c.sb, "rbac"); err != nil {
+	if err := stack.Apply(t.Context(), c.sb, "rbac/secrets"); err != nil {
 		t.Fatal(err)
 	}
 	s.waitBound("declared")
+
+	// Without a controller the scheduler tells why a pod waits, and that it goes on.
+	s.create(workload("missing", requireTLS("missing-tls")))
+	eventually(t, "an event says what is missing", func(ctx context.Context) (bool, string) {
+		notes := s.eventNotes(ctx, "Pod", "missing")
+		return strings.Contains(notes, "missing-tls\" does not exist") && strings.Contains(notes, "no tollgate-controller"), notes
+	})
+	s.create(tlsSecret(t, "missing-tls", "www.example.com", nil))
+	s.waitBound("missing")
+	eventually(t, "an event says that the pod goes on", func(ctx context.Context) (bool, string) {
+		return len(s.events(ctx, "missing", "TLSReady")) == 1, s.eventNotes(ctx, "Pod", "missing")
+	})
 
 	// The controller cannot work without its CRDs and says so.
 	controller, err := stack.StartController(t.Context(), c.sb, stack.ControllerOptions{})

@@ -17,7 +17,6 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 	"github.com/tollgate-dev/tollgate/pkg/apis/config/validation"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
-	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
 )
 
 const (
@@ -32,11 +31,13 @@ const (
 type CertGate struct {
 	logger  klog.Logger
 	clock   clock.PassiveClock
+	handle  fwk.Handle
+	exempt  declare.Exemptions
 	pods    corelisters.PodLister
-	secrets evaluator
+	source  source
 	waiting *waiting
 	waker   *waker
-	faults  *faultEvents
+	teller  *teller
 }
 
 var (
@@ -55,7 +56,7 @@ func (pl *CertGate) Name() string {
 
 // PreEnqueue holds a pod whose declared Secrets cannot serve. It runs under the queue's lock.
 func (pl *CertGate) PreEnqueue(_ context.Context, pod *v1.Pod) *fwk.Status {
-	if !declare.Declared(pod) {
+	if !pl.exempt.Gated(pod) {
 		return nil
 	}
 	return pl.judge(pod, fwk.UnschedulableAndUnresolvable)
@@ -76,7 +77,7 @@ func (s preFilterState) Clone() fwk.StateData {
 
 // PreFilter rejects a pod whose Secrets became unusable since PreEnqueue.
 func (pl *CertGate) PreFilter(_ context.Context, state fwk.CycleState, pod *v1.Pod, _ []fwk.NodeInfo) (*fwk.PreFilterResult, *fwk.Status) {
-	if !declare.Declared(pod) {
+	if !pl.exempt.Gated(pod) {
 		return nil, fwk.NewStatus(fwk.Skip)
 	}
 	if status := pl.judge(pod, fwk.UnschedulableAndUnresolvable); status != nil {
@@ -93,7 +94,7 @@ func (pl *CertGate) PreFilterExtensions() fwk.PreFilterExtensions {
 
 // Filter judges the pod if PreFilter has not.
 func (pl *CertGate) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod, _ fwk.NodeInfo) *fwk.Status {
-	if !declare.Declared(pod) {
+	if !pl.exempt.Gated(pod) {
 		return nil
 	}
 	if _, err := state.Read(preFilterStateKey); err == nil {
@@ -102,17 +103,30 @@ func (pl *CertGate) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod,
 	return pl.judge(pod, fwk.UnschedulableAndUnresolvable)
 }
 
-// PreBindPreFlight skips PreBind for pods that declare nothing.
+// PreBindPreFlight judges the pod where nothing comes between it and the binding, so that
+// PreBind need not: for each pod with a PreBind to come the framework writes the name of the
+// node into the pod's status first. A pod that waits for volumes, claims or a permit is left
+// to PreBind, and so is one whose Secrets are not usable.
 func (pl *CertGate) PreBindPreFlight(_ context.Context, _ fwk.CycleState, pod *v1.Pod, _ string) *fwk.Status {
-	if !declare.Declared(pod) {
+	if !pl.exempt.Gated(pod) || !pl.waits(pod) && pl.judge(pod, fwk.Unschedulable) == nil {
 		return fwk.NewStatus(fwk.Skip)
 	}
 	return nil
 }
 
+// waits says whether the pod may still have to wait for anything on its node.
+func (pl *CertGate) waits(pod *v1.Pod) bool {
+	for i := range pod.Spec.Volumes {
+		if v := &pod.Spec.Volumes[i]; v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
+			return true
+		}
+	}
+	return len(pod.Spec.ResourceClaims) > 0 || pl.handle.GetWaitingPod(pod.UID) != nil
+}
+
 // PreBind judges the pod by the facts at the time of binding.
 func (pl *CertGate) PreBind(_ context.Context, _ fwk.CycleState, pod *v1.Pod, _ string) *fwk.Status {
-	if !declare.Declared(pod) {
+	if !pl.exempt.Gated(pod) {
 		return nil
 	}
 	return pl.judge(pod, fwk.Unschedulable)
@@ -137,12 +151,21 @@ func newPlugin(ctx context.Context, obj runtime.Object, h fwk.Handle, clk clock.
 		return nil, fmt.Errorf("validating CertGateArgs: %w", err)
 	}
 	registerMetrics()
+	client, err := ownClient(h)
+	if err != nil {
+		return nil, err
+	}
 	logger := klog.LoggerWithName(klog.FromContext(ctx), Name)
-	source := tlssecrets.New(h.ClientSet(), clk, tlssecrets.Options{})
-	pl := &CertGate{logger: logger, clock: clk, secrets: source, waiting: newWaiting(observeHeld)}
-	pl.waker = newWaker(logger, clk, pl.waiting, h, pl.release)
-	pl.faults = newFaultEvents(logger, clk, h.ClientSet(), pl.waiting.Unreport)
-	if err := pl.watch(klog.NewContext(ctx, logger), h.SharedInformerFactory(), source); err != nil {
+	pl := &CertGate{
+		logger:  logger,
+		clock:   clk,
+		handle:  h,
+		exempt:  declare.Exemptions{Namespaces: args.ExemptNamespaces, PriorityClasses: args.ExemptPriorityClasses},
+		waiting: newWaiting(observeHeld),
+	}
+	pl.waker = newWaker(logger, clk, pl.waiting, h)
+	pl.teller = newTeller(logger, clk, client, pl.untold)
+	if err := pl.watch(klog.NewContext(ctx, logger), h.SharedInformerFactory(), client, clk, args); err != nil {
 		return nil, err
 	}
 	return pl, nil

@@ -4,6 +4,7 @@
 package certgate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,6 +36,7 @@ import (
 	tf "k8s.io/kubernetes/pkg/scheduler/testing/framework"
 	testingclock "k8s.io/utils/clock/testing"
 
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 	_ "github.com/tollgate-dev/tollgate/pkg/apis/config/scheme"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready/tlstest"
@@ -64,6 +66,7 @@ type harness struct {
 	queue   *internalqueue.PriorityQueue
 	shared  informers.SharedInformerFactory
 	ca      *tlstest.CA
+	args    *config.CertGateArgs
 	stopped sync.Once
 	// pods and versions number what the test creates.
 	pods, versions atomic.Int64
@@ -81,6 +84,13 @@ func (h *harness) Activate(logger klog.Logger, pods map[string]*v1.Pod) {
 // newHarness starts everything. Reactors, if any, stand before the fake API server.
 func newHarness(t *testing.T, reactors ...clienttesting.Reactor) *harness {
 	t.Helper()
+	return newHarnessWith(t, &config.CertGateArgs{}, reactors...)
+}
+
+// newHarnessWith starts everything with arguments of the plugin; the source is Secrets by default.
+func newHarnessWith(t *testing.T, args *config.CertGateArgs, reactors ...clienttesting.Reactor) *harness {
+	t.Helper()
+	args.Source = cmp.Or(args.Source, config.SourceSecrets)
 	metrics.Register()
 	logger, ctx := ktesting.NewTestContext(t)
 	ctx, cancel := context.WithCancel(ctx)
@@ -90,6 +100,7 @@ func newHarness(t *testing.T, reactors ...clienttesting.Reactor) *harness {
 		client: fake.NewClientset(),
 		ca:     tlstest.NewCA(t),
 		popped: make(chan *framework.QueuedPodInfo),
+		args:   args,
 	}
 	h.client.ReactionChain = append(reactors, h.client.ReactionChain...)
 	podsWatched, secretsWatched := h.watched("pods"), h.watched("secrets")
@@ -102,7 +113,7 @@ func newHarness(t *testing.T, reactors ...clienttesting.Reactor) *harness {
 		tf.RegisterBindPlugin(defaultbinder.Name, defaultbinder.New),
 		h.register,
 	}, profile, frameworkruntime.WithClientSet(h.client), frameworkruntime.WithInformerFactory(h.shared),
-		frameworkruntime.WithMetricsRecorder(recorder))
+		frameworkruntime.WithMetricsRecorder(recorder), frameworkruntime.WithWaitingPods(frameworkruntime.NewWaitingPodsMap()))
 	if err != nil {
 		t.Fatalf("Failed to build the framework: %v", err)
 	}
@@ -126,7 +137,7 @@ func newHarness(t *testing.T, reactors ...clienttesting.Reactor) *harness {
 	h.shared.WaitForCacheSync(ctx.Done())
 	t.Cleanup(h.stop)
 	h.wait(podsWatched)
-	if len(reactors) == 0 {
+	if len(reactors) == 0 && args.Source == config.SourceSecrets {
 		h.wait(secretsWatched)
 		h.eventually("the Secrets are listed", func() bool { return h.source().Status() == nil })
 	}
@@ -134,11 +145,11 @@ func newHarness(t *testing.T, reactors ...clienttesting.Reactor) *harness {
 	return h
 }
 
-// register enables the plugin at all its extension points, with default arguments.
+// register enables the plugin at all its extension points.
 func (h *harness) register(registry *frameworkruntime.Registry, p *schedulerapi.KubeSchedulerProfile) {
-	factory := func(ctx context.Context, args runtime.Object, handle fwk.Handle) (fwk.Plugin, error) {
+	factory := func(ctx context.Context, _ runtime.Object, handle fwk.Handle) (fwk.Plugin, error) {
 		var err error
-		h.pl, err = newPlugin(ctx, args, handle, h.clock)
+		h.pl, err = newPlugin(ctx, h.args, handle, h.clock)
 		return h.pl, err
 	}
 	tf.RegisterPluginAsExtensions(Name, factory)(registry, p)
@@ -186,7 +197,7 @@ func (h *harness) feedQueue() {
 
 // source is the plugin's source of facts.
 func (h *harness) source() *tlssecrets.Source {
-	return h.pl.secrets.(*tlssecrets.Source)
+	return h.pl.source.(fromSecrets).Source
 }
 
 // pop takes pods off the queue for nextPopped.

@@ -4,38 +4,15 @@
 package certgate
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/informers"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
-	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
 )
-
-// evaluator tells whether what a pod of the namespace declares is usable. It does not block.
-type evaluator interface {
-	Evaluate(namespace string, d declare.Declaration, now time.Time) tlsready.Verdict
-}
-
-// watch connects the plugin to its sources of change and starts its goroutines, which end with ctx.
-func (pl *CertGate) watch(ctx context.Context, factory informers.SharedInformerFactory, source *tlssecrets.Source) error {
-	pods := factory.Core().V1().Pods()
-	pl.pods = pods.Lister()
-	if _, err := pods.Informer().AddEventHandler(pl.waker.podHandler()); err != nil {
-		return fmt.Errorf("adding a handler to the pod informer: %w", err)
-	}
-	source.OnChange(pl.waker.secretChanged)
-	go source.Run(ctx)
-	go pl.waker.run(ctx)
-	go pl.faults.run(ctx)
-	return nil
-}
 
 // judge returns nil if the pod may go on, else a status of the given code that says why not.
 // A pod that is held is in the waiting index afterwards, one that may go on is not.
@@ -43,11 +20,11 @@ func (pl *CertGate) watch(ctx context.Context, factory informers.SharedInformerF
 // The order of the steps is what keeps wake-ups from being lost: see the package comment.
 func (pl *CertGate) judge(arg *v1.Pod, code fwk.Code) *fwk.Status {
 	pl.waiting.Add(arg)
-	pod, pending := pl.latest(arg)
+	pod, pending := pl.current(arg)
 	verdict := pl.evaluate(pod)
 	observeEvaluation(verdict)
 	if verdict.Ready {
-		pl.release(pod)
+		pl.release(pod, verdict)
 		return nil
 	}
 	if pending {
@@ -58,9 +35,9 @@ func (pl *CertGate) judge(arg *v1.Pod, code fwk.Code) *fwk.Status {
 	return fwk.NewStatus(code, verdict.Message)
 }
 
-// latest returns the lister's version of the pod, which may be newer than the queue's, and
+// current returns the lister's version of the pod, which may be newer than the queue's, and
 // whether the pod still waits for a node. It falls back to arg if the lister has no such pod.
-func (pl *CertGate) latest(arg *v1.Pod) (pod *v1.Pod, pending bool) {
+func (pl *CertGate) current(arg *v1.Pod) (pod *v1.Pod, pending bool) {
 	pod, err := pl.pods.Pods(arg.Namespace).Get(arg.Name)
 	if err != nil || pod.UID != arg.UID {
 		return arg, false
@@ -70,7 +47,7 @@ func (pl *CertGate) latest(arg *v1.Pod) (pod *v1.Pod, pending bool) {
 
 // evaluate lists the pod's Secrets in the waiting index and then looks at them.
 func (pl *CertGate) evaluate(pod *v1.Pod) tlsready.Verdict {
-	if !declare.Declared(pod) {
+	if !pl.exempt.Gated(pod) {
 		return tlsready.Verdict{Ready: true, Reason: tlsready.Ready}
 	}
 	declaration, known := pl.waiting.Declaration(pod)
@@ -82,18 +59,19 @@ func (pl *CertGate) evaluate(pod *v1.Pod) tlsready.Verdict {
 		}
 		pl.waiting.Require(pod, declaration)
 	}
-	return pl.secrets.Evaluate(pod.Namespace, declaration, pl.clock.Now())
+	return pl.source.Evaluate(pod, declaration, pl.clock.Now())
 }
 
 // release takes the pod out of the waiting index.
-func (pl *CertGate) release(pod *v1.Pod) {
+func (pl *CertGate) release(pod *v1.Pod, verdict tlsready.Verdict) {
 	held, ok := pl.waiting.Remove(pod.UID)
 	if !ok || held.Since.IsZero() {
 		return
 	}
 	waited := pl.clock.Since(held.Since)
 	observeWait(waited)
-	pl.logger.V(2).Info("Released pod", "pod", klog.KObj(pod), "lastReason", held.Reason, "waited", waited)
+	pl.logger.V(2).Info("Released pod", "pod", klog.KObj(pod), "lastReason", held.Reason, "waited", waited, "warning", verdict.Warning)
+	pl.tellReleased(pod, held, verdict)
 }
 
 // hold notes why the pod waits and arranges for its next look by the clock.
@@ -103,14 +81,7 @@ func (pl *CertGate) hold(pod *v1.Pod, verdict tlsready.Verdict) {
 	if changed {
 		pl.logger.V(2).Info("Holding pod", "pod", klog.KObj(pod), "reason", verdict.Reason, "message", verdict.Message)
 	}
-	recheck := verdict.RecheckAt
-	if grace, own := ownFault(verdict.Reason); own && !held.Reported {
-		if report := held.ReasonSince.Add(grace); now.Before(report) {
-			recheck = earliest(recheck, report)
-		} else if pl.waiting.Report(pod.UID) {
-			pl.faults.offer(fault{pod: pod, reason: verdict.Reason, message: verdict.Message})
-		}
-	}
+	recheck := earliest(verdict.RecheckAt, pl.tellHeld(pod, held, verdict, now))
 	if !recheck.IsZero() && !recheck.After(now) {
 		recheck = now.Add(minRecheck)
 	}

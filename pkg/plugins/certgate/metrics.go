@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/component-base/metrics"
 	"k8s.io/component-base/metrics/legacyregistry"
 
@@ -60,7 +61,27 @@ func observeEvaluation(v tlsready.Verdict) {
 	if v.Ready {
 		result = resultReady
 	}
-	evaluations.WithLabelValues(result, string(v.Reason)).Inc()
+	evaluations.WithLabelValues(result, reasonLabel(v.Reason)).Inc()
+}
+
+// reasonOther stands for reasons that this version does not know: with source PodCondition
+// they come from outside and must not make up series of their own.
+const reasonOther = "Other"
+
+var knownReasons = sets.New(
+	tlsready.Ready, tlsready.SecretNotFound, tlsready.WrongType, tlsready.MissingData, tlsready.TooLarge, tlsready.BadPEM,
+	tlsready.BadCertificate, tlsready.BadKey, tlsready.KeyMismatch, tlsready.NotALeaf, tlsready.Temporary, tlsready.NotYetValid,
+	tlsready.Expired, tlsready.ExpiresTooSoon, tlsready.NameNotCovered, tlsready.BrokenChain, tlsready.IncompleteChain,
+	tlsready.IntermediateExpired, tlsready.WeakKey, tlsready.WeakSignature, tlsready.WrongUsage, tlsready.Untrusted,
+	tlsready.InvalidDeclaration, tlsready.SecretsForbidden, tlsready.NotSynced, tlsready.LookupPending, tlsready.TrustNotFound,
+	tlsready.WaitTimedOut, tlsready.Deadlock, tlsready.NoReport, tlsready.ReportStale,
+)
+
+func reasonLabel(reason tlsready.Reason) string {
+	if knownReasons.Has(reason) {
+		return string(reason)
+	}
+	return reasonOther
 }
 
 func observeHeld(delta int) {

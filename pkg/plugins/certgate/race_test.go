@@ -73,7 +73,7 @@ type lateEvaluator struct {
 	changed func()
 }
 
-func (e *lateEvaluator) Evaluate(string, declare.Declaration, time.Time) tlsready.Verdict {
+func (e *lateEvaluator) Evaluate(*v1.Pod, declare.Declaration, time.Time) tlsready.Verdict {
 	if e.ready {
 		return tlsready.Verdict{Ready: true, Reason: tlsready.Ready}
 	}
@@ -82,11 +82,13 @@ func (e *lateEvaluator) Evaluate(string, declare.Declaration, time.Time) tlsread
 	return tlsready.Verdict{Reason: tlsready.SecretNotFound, Message: "not yet"}
 }
 
+func (*lateEvaluator) Changed(_, _ *v1.Pod) bool { return false }
+
 // TestSecretChangesDuringPreEnqueue has the only notice of a change come between the reading
 // of the facts and the parking of the pod.
 func TestSecretChangesDuringPreEnqueue(t *testing.T) {
 	h := newHarness(t)
-	h.pl.secrets = &lateEvaluator{changed: func() { h.pl.waker.secretChanged(namespace, "web-tls") }}
+	h.pl.source = &lateEvaluator{changed: func() { h.pl.waker.secretChanged(namespace, "web-tls") }}
 	h.wantPopped(h.pod(requires("web-tls")))
 }
 
@@ -127,7 +129,7 @@ func TestAnnotationChangesDuringPreEnqueue(t *testing.T) {
 		return state == tlssecrets.Found
 	})
 	old := newPod("web", requires("Not A Name"))
-	h.pl.pods = &latePods{PodLister: h.pl.pods, old: old, changed: h.pl.waker.podUpdated}
+	h.pl.pods = &latePods{PodLister: h.pl.pods, old: old, changed: h.pl.podUpdated}
 	pod := newPod("web", requires("web-tls"))
 	h.createPod(pod)
 	h.wantPopped(pod)

@@ -49,8 +49,11 @@ type held struct {
 	Reason tlsready.Reason
 	// ReasonSince is the time of the first hold with Reason.
 	ReasonSince time.Time
-	// Reported says that people were told about Reason.
-	Reported bool
+	// Told is what people were told last, ToldReason for which reason, and ToldAt when; empty
+	// if they were told nothing yet.
+	Told       string
+	ToldReason tlsready.Reason
+	ToldAt     time.Time
 }
 
 func newWaiting(onHeld func(delta int)) *waiting {
@@ -115,31 +118,35 @@ func (w *waiting) Hold(uid types.UID, reason tlsready.Reason, now time.Time) (h 
 		w.onHeld(1)
 	}
 	if e.held.Reason != reason {
-		e.held.Reason, e.held.ReasonSince, e.held.Reported = reason, now, false
+		e.held.Reason, e.held.ReasonSince = reason, now
 		changed = true
 	}
 	return e.held, changed
 }
 
-// Report claims the telling of the pod's current reason; it returns true to the first that asks.
-func (w *waiting) Report(uid types.UID) bool {
+// Tell claims the telling of a message about the pod; it returns true to the first that asks.
+func (w *waiting) Tell(uid types.UID, reason tlsready.Reason, message string, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e, ok := w.pods[uid]
-	if !ok || e.held.Reported {
+	if !ok || e.held.Told == message {
 		return false
 	}
-	e.held.Reported = true
+	e.held.Told, e.held.ToldReason, e.held.ToldAt = message, reason, now
 	return true
 }
 
-// Unreport gives a claim back that could not be fulfilled.
-func (w *waiting) Unreport(uid types.UID) {
+// Untell gives a claim back that could not be fulfilled; the pod is due at the given time at
+// the latest, to claim it again.
+func (w *waiting) Untell(uid types.UID, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if e, ok := w.pods[uid]; ok {
-		e.held.Reported = false
+	e, ok := w.pods[uid]
+	if !ok {
+		return
 	}
+	e.held.Told = ""
+	w.deadlines.set(e, earliest(e.wakeAt, at))
 }
 
 // WakeAt sets when the pod is due; zero means never. It returns whether that is now the

@@ -94,27 +94,31 @@ func TestWaitingMatchesModel(t *testing.T) {
 					p.held.Since = now
 				}
 				if changed {
-					p.held.Reason, p.held.ReasonSince, p.held.Reported = reason, now, false
+					p.held.Reason, p.held.ReasonSince = reason, now
 				}
 				if diff := cmp.Diff(p.held, got); diff != "" {
 					t.Fatalf("Unexpected hold (-want, +got):\n%s", diff)
 				}
 			},
-			"report": func(t *rapid.T) {
-				pod := somePod.Draw(t, "pod")
+			"tell": func(t *rapid.T) {
+				pod, message := somePod.Draw(t, "pod"), rapid.SampledFrom([]string{"a", "b"}).Draw(t, "message")
 				p := m[pod.UID]
-				if got, want := w.Report(pod.UID), p != nil && !p.held.Reported; got != want {
-					t.Fatalf("Report returned %t, want %t", got, want)
+				got, want := w.Tell(pod.UID, tlsready.Expired, message, now), p != nil && p.held.Told != message
+				if got != want {
+					t.Fatalf("Tell returned %t, want %t", got, want)
 				}
-				if p != nil {
-					p.held.Reported = true
+				if got {
+					p.held.Told, p.held.ToldReason, p.held.ToldAt = message, tlsready.Expired, now
 				}
 			},
-			"unreport": func(t *rapid.T) {
-				pod := somePod.Draw(t, "pod")
-				w.Unreport(pod.UID)
+			"untell": func(t *rapid.T) {
+				pod, at := somePod.Draw(t, "pod"), now.Add(time.Duration(rapid.IntRange(1, 9).Draw(t, "seconds"))*time.Second)
+				w.Untell(pod.UID, at)
 				if p := m[pod.UID]; p != nil {
-					p.held.Reported = false
+					p.held.Told = ""
+					if p.wakeAt.IsZero() || at.Before(p.wakeAt) {
+						p.wakeAt = at
+					}
 				}
 			},
 			"wake at": func(t *rapid.T) {

@@ -5,19 +5,15 @@ package certgate
 
 import (
 	"context"
-	"maps"
 	"sync"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/utils/clock"
-
-	"github.com/tollgate-dev/tollgate/pkg/declare"
 )
 
 // waker activates waiting pods. Changes only mark pods; its goroutine activates them, many
@@ -27,8 +23,6 @@ type waker struct {
 	clock     clock.Clock
 	waiting   *waiting
 	activator fwk.PodActivator
-	// release takes a pod that may go on out of the index.
-	release func(*v1.Pod)
 
 	// poked holds a token while there is something new to look at.
 	poked chan struct{}
@@ -37,13 +31,12 @@ type waker struct {
 	marked sets.Set[types.UID]
 }
 
-func newWaker(logger klog.Logger, clk clock.Clock, w *waiting, activator fwk.PodActivator, release func(*v1.Pod)) *waker {
+func newWaker(logger klog.Logger, clk clock.Clock, w *waiting, activator fwk.PodActivator) *waker {
 	return &waker{
 		logger:    logger,
 		clock:     clk,
 		waiting:   w,
 		activator: activator,
-		release:   release,
 		poked:     make(chan struct{}, 1),
 		marked:    sets.New[types.UID](),
 	}
@@ -56,46 +49,6 @@ func (w *waker) secretChanged(namespace, name string) {
 		return
 	}
 	w.wake(w.waiting.Waiters(types.NamespacedName{Namespace: namespace, Name: name})...)
-}
-
-// podHandler wakes a waiting pod whose annotations change, and forgets pods that no longer wait.
-func (w *waker) podHandler() cache.ResourceEventHandler {
-	return cache.ResourceEventHandlerFuncs{
-		UpdateFunc: func(oldObj, newObj any) { w.podUpdated(oldObj.(*v1.Pod), newObj.(*v1.Pod)) },
-		DeleteFunc: w.podDeleted,
-	}
-}
-
-func (w *waker) podUpdated(oldPod, newPod *v1.Pod) {
-	if oldPod.UID != newPod.UID {
-		w.waiting.Remove(oldPod.UID)
-		return
-	}
-	if newPod.Spec.NodeName != "" {
-		if oldPod.Spec.NodeName == "" {
-			w.waiting.Remove(newPod.UID)
-		}
-		return
-	}
-	if maps.Equal(oldPod.Annotations, newPod.Annotations) || !w.waiting.Has(newPod.UID) {
-		return
-	}
-	if declare.Declared(newPod) {
-		w.wake(newPod.UID)
-		return
-	}
-	// PreEnqueue passes such a pod without looking at the index.
-	w.activator.Activate(w.logger, map[string]*v1.Pod{string(newPod.UID): newPod})
-	w.release(newPod)
-}
-
-func (w *waker) podDeleted(obj any) {
-	if unknown, ok := obj.(cache.DeletedFinalStateUnknown); ok {
-		obj = unknown.Obj
-	}
-	if pod, ok := obj.(*v1.Pod); ok {
-		w.waiting.Remove(pod.UID)
-	}
 }
 
 // wake marks pods for activation. It does not block.

@@ -18,6 +18,7 @@ import (
 	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 )
 
 // recorder is an activator that hands over what it is told to activate.
@@ -52,7 +53,7 @@ func startWaker(t *testing.T) (*waker, *testingclock.FakeClock, recorder) {
 			index.Require(pod, declare.Declaration{Requirements: []declare.Requirement{{SecretName: name + "-tls"}}})
 		}
 	}
-	w := newWaker(logger, clk, index, activated, func(*v1.Pod) {})
+	w := newWaker(logger, clk, index, activated)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -106,15 +107,19 @@ func waitForAlarm(t *testing.T, clk *testingclock.FakeClock) {
 }
 
 func TestWakerPodEvents(t *testing.T) {
-	web := newPod("web", nil)
-	annotated := newPod("web", requires("web-tls"))
+	web := newPod("web", requires("web-tls"))
+	annotated := newPod("web", requires("other-tls"))
 	bound := newPod("web", nil)
 	bound.Spec.NodeName = "node-1"
-	recreated := newPod("web", nil)
+	recreated := newPod("web", requires("web-tls"))
 	recreated.UID = "uid-web-2"
-	labelled := newPod("web", nil)
+	labelled := newPod("web", requires("web-tls"))
 	labelled.Labels = map[string]string{"app": "web"}
 	stranger := newPod("stranger", nil)
+	reported := newPod("web", requires("web-tls"))
+	reported.Status.Conditions = []v1.PodCondition{{Type: podcondition.Type, Status: v1.ConditionTrue}}
+	other := reported.DeepCopy()
+	other.Status.Conditions = append(other.Status.Conditions, v1.PodCondition{Type: v1.PodScheduled, Status: v1.ConditionFalse})
 
 	tests := []struct {
 		name       string
@@ -127,6 +132,9 @@ func TestWakerPodEvents(t *testing.T) {
 		{name: "new annotation on a pod that does not wait", event: func(h cache.ResourceEventHandler) {
 			h.OnUpdate(stranger, newPod("stranger", requires("web-tls")))
 		}},
+		{name: "new condition of ours", event: func(h cache.ResourceEventHandler) { h.OnUpdate(web, reported) }, wantMarked: 1},
+		{name: "the same condition of ours", event: func(h cache.ResourceEventHandler) { h.OnUpdate(reported, reported.DeepCopy()) }},
+		{name: "another condition", event: func(h cache.ResourceEventHandler) { h.OnUpdate(reported, other) }},
 		{name: "bound", event: func(h cache.ResourceEventHandler) { h.OnUpdate(web, bound) }, wantGone: true},
 		{name: "recreated", event: func(h cache.ResourceEventHandler) { h.OnUpdate(web, recreated) }, wantGone: true},
 		{name: "deleted", event: func(h cache.ResourceEventHandler) { h.OnDelete(web) }, wantGone: true},
@@ -140,8 +148,9 @@ func TestWakerPodEvents(t *testing.T) {
 			logger, _ := ktesting.NewTestContext(t)
 			index := newWaiting(func(int) {})
 			index.Add(web)
-			w := newWaker(logger, testingclock.NewFakeClock(start), index, nil, nil)
-			tt.event(w.podHandler())
+			w := newWaker(logger, testingclock.NewFakeClock(start), index, nil)
+			pl := &CertGate{logger: logger, waiting: index, waker: w, source: fromPodCondition{}}
+			tt.event(pl.podHandler())
 			if got := len(w.takeMarked()); got != tt.wantMarked {
 				t.Errorf("%d pods are marked, want %d", got, tt.wantMarked)
 			}
@@ -155,7 +164,7 @@ func TestWakerPodEvents(t *testing.T) {
 // TestWakerBeforeActivator hears of Secrets while the framework has no activator yet.
 func TestWakerBeforeActivator(t *testing.T) {
 	logger, _ := ktesting.NewTestContext(t)
-	w := newWaker(logger, testingclock.NewFakeClock(start), newWaiting(func(int) {}), nil, nil)
+	w := newWaker(logger, testingclock.NewFakeClock(start), newWaiting(func(int) {}), nil)
 	w.secretChanged("", "")
 	w.secretChanged(namespace, "web-tls")
 	w.wake("uid-gone")

@@ -51,6 +51,19 @@ func StartScheduler(ctx context.Context, sb *sandbox.Sandbox, o SchedulerOptions
 	return start(ctx, sb, o.Name, "kube-scheduler", append([]string{"--config=" + config, "--v=2"}, o.Args...))
 }
 
+// ReadSecrets is an Edit: CertGate of every profile reads the Secrets itself, for which config/rbac/secrets has to be applied.
+func ReadSecrets(config map[string]any) {
+	profiles, _ := config["profiles"].([]any)
+	for _, profile := range profiles {
+		plugins, _ := profile.(map[string]any)["pluginConfig"].([]any)
+		for _, plugin := range plugins {
+			if p, ok := plugin.(map[string]any); ok && p["name"] == "CertGate" {
+				p["args"] = map[string]any{"source": "Secrets"}
+			}
+		}
+	}
+}
+
 // StartUpstreamScheduler starts the unchanged kube-scheduler of Kubernetes, as the default scheduler of the sandbox.
 func StartUpstreamScheduler(ctx context.Context, sb *sandbox.Sandbox) (*sandbox.Process, error) {
 	const name = "kube-scheduler-upstream"
