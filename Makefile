@@ -82,6 +82,14 @@ bench-cost: ## Measure what placements cost, policy by policy (about 15 minutes;
 	@$(GO) build -o $(BIN)/bench-cost ./test/bench/cost
 	@exec $(BIN)/bench-cost $(if $(FULL),-full) -cells '$(CELLS)' -policies '$(POLICIES)' -copies $(COPIES) -seeds $(SEEDS)
 
+# GATE_ARGS are flags of the benchmark, for example GATE_ARGS='-h'.
+GATE_ARGS ?=
+
+.PHONY: bench-gate
+bench-gate: binaries ## Measure how fast held pods are released, and what they cost others (about 10 minutes).
+	@$(GO) build -o $(BIN)/bench-gate ./test/bench/gate
+	@exec $(BIN)/bench-gate $(GATE_ARGS)
+
 .PHONY: image
 image: ## Build the container images.
 	@for target in $(IMAGES); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t $(IMAGE_PREFIX)/$$target:$(TAG) .; done

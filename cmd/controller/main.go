@@ -24,7 +24,6 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/controller/certificate"
 	"github.com/tollgate-dev/tollgate/pkg/controller/issuer"
-	"github.com/tollgate-dev/tollgate/pkg/controller/podstatus"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
@@ -76,8 +75,8 @@ func run(ctx context.Context, o *options) error {
 	if err := addIssuance(mgr, client, secrets, o); err != nil {
 		return err
 	}
-	if err := podstatus.Add(mgr, podstatus.Options{Secrets: secrets, Clock: clock.RealClock{}}); err != nil {
-		return fmt.Errorf("adding the pod status controller: %w", err)
+	if err := addPods(mgr, config, client.Discovery(), secrets, o); err != nil {
+		return err
 	}
 	if err := mgr.Add(everyReplica(func(ctx context.Context) error { secrets.Run(ctx); return nil })); err != nil {
 		return fmt.Errorf("adding the watch of TLS Secrets: %w", err)

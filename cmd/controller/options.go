@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"flag"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -19,6 +20,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/tollgate-dev/tollgate/pkg/controller/podstatus"
+	"github.com/tollgate-dev/tollgate/pkg/declare"
 )
 
 // leaseName is the lease of the leading replica, in the controller's namespace.
@@ -36,6 +38,9 @@ type options struct {
 	leaderElect            bool
 	healthProbeBindAddress string
 	metricsBindAddress     string
+	exemptNamespaces       []string
+	exemptPriorityClasses  []string
+	gatedSchedulers        []string
 }
 
 func newOptions() *options {
@@ -46,6 +51,9 @@ func newOptions() *options {
 		http01SelfCheckTimeout: 2 * time.Minute,
 		healthProbeBindAddress: ":8081",
 		metricsBindAddress:     "0",
+		exemptNamespaces:       slices.Clone(declare.DefaultExemptNamespaces),
+		exemptPriorityClasses:  slices.Clone(declare.DefaultExemptPriorityClasses),
+		gatedSchedulers:        []string{"tollgate"},
 	}
 }
 
@@ -64,12 +72,23 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"The address of /healthz and /readyz; 0 turns them off.")
 	fs.StringVar(&o.metricsBindAddress, "metrics-bind-address", o.metricsBindAddress,
 		"The address of /metrics, for example 127.0.0.1:8080; 0 turns it off.")
+	fs.StringSliceVar(&o.exemptNamespaces, "exempt-namespaces", o.exemptNamespaces,
+		"Namespaces whose pods are never held. CertGateArgs of the scheduler have to say the same.")
+	fs.StringSliceVar(&o.exemptPriorityClasses, "exempt-priority-classes", o.exemptPriorityClasses,
+		"Priority classes whose pods are never held. CertGateArgs of the scheduler have to say the same.")
+	fs.StringSliceVar(&o.gatedSchedulers, "gated-schedulers", o.gatedSchedulers,
+		"Scheduler names (spec.schedulerName) whose profile has CertGate. A pod of any other that declares Secrets, and has no scheduling gate, is not held, and an event says so.")
 
 	gofs := flag.NewFlagSet("", flag.ContinueOnError)
 	klog.InitFlags(gofs)
 	fs.AddGoFlag(gofs.Lookup("v"))
 	fs.AddGoFlag(gofs.Lookup("vmodule"))
 	fs.AddGoFlag(flag.CommandLine.Lookup("kubeconfig")) // controller-runtime's
+}
+
+// exemptions are the pods that are never held.
+func (o *options) exemptions() declare.Exemptions {
+	return declare.Exemptions{Namespaces: o.exemptNamespaces, PriorityClasses: o.exemptPriorityClasses}
 }
 
 // manager returns the options of the manager. Secrets are never cached: each is read from the API server when it is

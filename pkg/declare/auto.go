@@ -9,74 +9,73 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// addReferenced adds the Secrets that the pod cannot start without: non-optional secret
-// volumes, projected secret sources, and environment variables of init containers,
-// sidecars and main containers. Image pull Secrets and ephemeral containers do not count.
-func addReferenced(found map[string]Requirement, pod *corev1.Pod) error {
-	add := func(name string, optional *bool, where func() string) error {
-		if name == "" || (optional != nil && *optional) {
-			return nil
-		}
-		if err := checkSecretName(name); err != nil {
-			return fmt.Errorf("auto: %s: %w", where(), err)
-		}
-		found[name] = Requirement{SecretName: name, Auto: true}
-		return nil
-	}
+// addReferenced adds the Secrets that the pod cannot start without: those of secret volumes,
+// projected secret sources and environment variables of init containers, sidecars and main
+// containers, unless marked optional.
+//
+// Left out are image pull Secrets and the Secrets of other kinds of volume (csi, iscsi, rbd and
+// so on), which the kubelet reads to reach a registry or a disk and never shows to the process;
+// podCertificate and clusterTrustBundle projections, which are no Secrets; and ephemeral
+// containers, which come after the pod has started.
+func addReferenced(found map[string]Requirement, pod *corev1.Pod, at place) {
+	auto := references{found: found, at: at}
 	for i := range pod.Spec.Volumes {
-		if err := addVolume(&pod.Spec.Volumes[i], add); err != nil {
-			return err
-		}
+		auto.addVolume(&pod.Spec.Volumes[i])
 	}
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
-			if err := addContainer(&containers[i], add); err != nil {
-				return err
-			}
+			auto.addContainer(&containers[i])
 		}
 	}
-	return nil
 }
 
-type addFunc func(name string, optional *bool, where func() string) error
+// references adds the Secrets that a pod's spec refers to.
+type references struct {
+	found map[string]Requirement
+	at    place
+}
 
-func addVolume(v *corev1.Volume, add addFunc) error {
-	where := func() string { return fmt.Sprintf("volume %q", v.Name) }
+// add adds one Secret; where says what refers to it.
+func (a *references) add(name string, optional *bool, where func() string) {
+	if name == "" || (optional != nil && *optional) {
+		return
+	}
+	if err := checkSecretName(name); err != nil {
+		a.at.in(where()).fault(err)
+		return
+	}
+	a.found[name] = Requirement{SecretName: name, Auto: true}
+}
+
+func (a *references) addVolume(v *corev1.Volume) {
+	where := func() string { return "volume " + quote(v.Name) }
 	if s := v.Secret; s != nil {
-		return add(s.SecretName, s.Optional, where)
+		a.add(s.SecretName, s.Optional, where)
 	}
 	if v.Projected == nil {
-		return nil
+		return
 	}
 	for _, source := range v.Projected.Sources {
 		if s := source.Secret; s != nil {
-			if err := add(s.Name, s.Optional, where); err != nil {
-				return err
-			}
+			a.add(s.Name, s.Optional, where)
 		}
 	}
-	return nil
 }
 
-func addContainer(c *corev1.Container, add addFunc) error {
-	for _, env := range c.Env {
-		if env.ValueFrom == nil || env.ValueFrom.SecretKeyRef == nil {
+func (a *references) addContainer(c *corev1.Container) {
+	for i := range c.Env {
+		from := c.Env[i].ValueFrom
+		if from == nil || from.SecretKeyRef == nil {
 			continue
 		}
-		ref := env.ValueFrom.SecretKeyRef
-		where := func() string { return fmt.Sprintf("container %q, environment variable %q", c.Name, env.Name) }
-		if err := add(ref.Name, ref.Optional, where); err != nil {
-			return err
-		}
+		ref := from.SecretKeyRef
+		a.add(ref.Name, ref.Optional, func() string {
+			return fmt.Sprintf("container %s, environment variable %s", quote(c.Name), quote(c.Env[i].Name))
+		})
 	}
 	for i, env := range c.EnvFrom {
-		if env.SecretRef == nil {
-			continue
-		}
-		where := func() string { return fmt.Sprintf("container %q, envFrom[%d]", c.Name, i) }
-		if err := add(env.SecretRef.Name, env.SecretRef.Optional, where); err != nil {
-			return err
+		if ref := env.SecretRef; ref != nil {
+			a.add(ref.Name, ref.Optional, func() string { return fmt.Sprintf("container %s, envFrom[%d]", quote(c.Name), i) })
 		}
 	}
-	return nil
 }

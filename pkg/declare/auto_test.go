@@ -37,6 +37,10 @@ func projected(secret string, optional *bool) corev1.VolumeProjection {
 	}}
 }
 
+func local(secret string) *corev1.LocalObjectReference {
+	return &corev1.LocalObjectReference{Name: secret}
+}
+
 func TestAuto(t *testing.T) {
 	pod := annotated(RequireTLSAnnotation, Auto, RequirementsAnnotation, `[{"secretName":"main-env","dnsNames":["a.example"]}]`)
 	pod.Spec = corev1.PodSpec{
@@ -52,9 +56,24 @@ func TestAuto(t *testing.T) {
 				{ConfigMap: &corev1.ConfigMapProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "cm"}}},
 			}}}},
 			{Name: "empty", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+			{Name: "certificates", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+				{ClusterTrustBundle: &corev1.ClusterTrustBundleProjection{Name: ptr.To("bundle"), Path: "ca.crt"}},
+				{PodCertificate: &corev1.PodCertificateProjection{SignerName: "example.com/pod", KeyType: "ED25519"}},
+				{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Path: "token"}},
+			}}}},
+			{Name: "csi", VolumeSource: corev1.VolumeSource{CSI: &corev1.CSIVolumeSource{Driver: "d", NodePublishSecretRef: local("csi")}}},
+			{Name: "cephfs", VolumeSource: corev1.VolumeSource{CephFS: &corev1.CephFSVolumeSource{SecretRef: local("cephfs")}}},
+			{Name: "rbd", VolumeSource: corev1.VolumeSource{RBD: &corev1.RBDVolumeSource{SecretRef: local("rbd")}}},
+			{Name: "iscsi", VolumeSource: corev1.VolumeSource{ISCSI: &corev1.ISCSIVolumeSource{SecretRef: local("iscsi")}}},
+			{Name: "flex", VolumeSource: corev1.VolumeSource{FlexVolume: &corev1.FlexVolumeSource{SecretRef: local("flex")}}},
+			{Name: "storageos", VolumeSource: corev1.VolumeSource{StorageOS: &corev1.StorageOSVolumeSource{SecretRef: local("storageos")}}},
+			{Name: "scaleio", VolumeSource: corev1.VolumeSource{ScaleIO: &corev1.ScaleIOVolumeSource{SecretRef: local("scaleio")}}},
+			{Name: "azurefile", VolumeSource: corev1.VolumeSource{AzureFile: &corev1.AzureFileVolumeSource{SecretName: "azurefile"}}},
 		},
 		InitContainers: []corev1.Container{{
 			Name: "init", Env: []corev1.EnvVar{envVar("init-env", nil)}, EnvFrom: []corev1.EnvFromSource{envFrom("init-envfrom", nil)},
+		}, {
+			Name: "sidecar", RestartPolicy: ptr.To(corev1.ContainerRestartPolicyAlways), Env: []corev1.EnvVar{envVar("sidecar-env", nil)},
 		}},
 		Containers: []corev1.Container{{
 			Name: "main",
@@ -66,7 +85,7 @@ func TestAuto(t *testing.T) {
 			},
 		}},
 		EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
-			Name: "debug", Env: []corev1.EnvVar{envVar("ephemeral", nil)},
+			Name: "debug", Env: []corev1.EnvVar{envVar("ephemeral", nil)}, EnvFrom: []corev1.EnvFromSource{envFrom("ephemeral-envfrom", nil)},
 		}}},
 	}
 	got, err := Parse(pod)
@@ -80,6 +99,7 @@ func TestAuto(t *testing.T) {
 		{SecretName: "main-env", DNSNames: []string{"a.example"}},
 		{SecretName: "main-envfrom", Auto: true},
 		{SecretName: "projected", Auto: true},
+		{SecretName: "sidecar-env", Auto: true},
 		{SecretName: "volume", Auto: true},
 		{SecretName: "volume-required", Auto: true},
 	}}
@@ -99,7 +119,7 @@ func TestAutoErrors(t *testing.T) {
 		pod  *corev1.Pod
 		want string
 	}{
-		"bad name": {bad, `annotation tollgate.dev/require-tls: auto: container "main", envFrom[0]: "Not_Valid" is not a valid Secret name`},
+		"bad name": {bad, require + `auto: container "main", envFrom[0]: "Not_Valid" is not a valid Secret name`},
 		"too many": {many, "pod declares 51 Secrets; at most 50 are allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,8 +11,6 @@ import (
 
 	"golang.org/x/net/idna"
 	"k8s.io/apimachinery/pkg/util/validation"
-
-	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 // NormalizeName returns the form in which a name is compared with a certificate's SANs:
@@ -20,8 +18,8 @@ import (
 // wildcard in the left-most label kept; or an IP address in its canonical text form.
 // The error quotes the name and says what is valid.
 func NormalizeName(name string) (string, error) {
-	if addr, err := netip.ParseAddr(name); err == nil && addr.Zone() == "" {
-		return addr.Unmap().String(), nil
+	if addr, err := normalizeIP(name); err == nil {
+		return addr, nil
 	}
 	host, wildcard := strings.CutPrefix(strings.TrimSuffix(name, "."), "*.")
 	ascii, err := toASCII(host)
@@ -32,6 +30,15 @@ func NormalizeName(name string) (string, error) {
 		ascii = "*." + ascii
 	}
 	return ascii, nil
+}
+
+// normalizeIP returns the canonical text form of an IP address.
+func normalizeIP(s string) (string, error) {
+	addr, err := netip.ParseAddr(s)
+	if err != nil || addr.Zone() != "" {
+		return "", fmt.Errorf("%s is not an IP address; want one such as 192.0.2.1 or 2001:db8::1", quote(s))
+	}
+	return addr.Unmap().String(), nil
 }
 
 // toASCII converts international labels only: names that are ASCII already may hold
@@ -52,13 +59,12 @@ func looksLikeIP(host string) bool {
 	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
+// subdomainForm says in words what validation.IsDNS1123Subdomain wants.
+const subdomainForm = "at most 253 lower-case letters, digits, '-' and '.', starting and ending with a letter or digit"
+
 func checkSecretName(name string) error {
 	if len(validation.IsDNS1123Subdomain(name)) > 0 {
-		return fmt.Errorf("%s is not a valid Secret name; want at most 253 lower-case letters, digits, '-' and '.', starting and ending with a letter or digit", quote(name))
+		return fmt.Errorf("%s is not a valid Secret name; want %s", quote(name), subdomainForm)
 	}
 	return nil
-}
-
-func quote(s string) string {
-	return fmt.Sprintf("%q", text.Clip(s, 80))
 }

@@ -9,11 +9,10 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 )
 
-// Declared reports whether the pod carries any of the annotations, well-formed or not.
-// It does not allocate.
+// Declared reports whether the pod carries any of the annotations that declare Secrets,
+// well-formed or not. It does not allocate.
 func Declared(pod *corev1.Pod) bool {
 	if _, ok := pod.Annotations[RequireTLSAnnotation]; ok {
 		return true
@@ -22,48 +21,48 @@ func Declared(pod *corev1.Pod) bool {
 	return ok
 }
 
-// Parse returns what the pod declares. With both annotations present the declaration is
-// the union of both, and the requirements add the names that the certificates must cover.
-// A pod without annotations declares nothing.
+// Parse returns what the pod declares. With both declaring annotations present the
+// declaration is the union of both; of a Secret that is in both, the item of
+// RequirementsAnnotation counts. A pod without either declares nothing, and its other
+// annotations are not looked at.
 //
-// The error covers both annotations; it names the annotation, the position of the fault,
-// what is wrong and what would be valid.
+// The error holds the faults of all annotations on one line of at most 4 KiB. Each names the
+// annotation, the position of the fault, what is wrong and what would be valid.
 func Parse(pod *corev1.Pod) (Declaration, error) {
 	if !Declared(pod) {
 		return Declaration{}, nil
 	}
+	var wrong faults
 	found := make(map[string]Requirement)
-	var errs []error
 	if value, ok := pod.Annotations[RequireTLSAnnotation]; ok {
-		if err := addRequired(found, value, pod); err != nil {
-			errs = append(errs, annotationError(RequireTLSAnnotation, err))
-		}
+		addRequired(found, value, pod, wrong.of(RequireTLSAnnotation))
 	}
 	if value, ok := pod.Annotations[RequirementsAnnotation]; ok {
-		if err := addRequirements(found, value); err != nil {
-			errs = append(errs, annotationError(RequirementsAnnotation, err))
-		}
+		addRequirements(found, value, wrong.of(RequirementsAnnotation))
 	}
-	if len(errs) == 0 && len(found) > MaxSecrets {
-		errs = append(errs, fmt.Errorf("pod declares %d Secrets; at most %d are allowed", len(found), MaxSecrets))
+	warnExpired := readOnExpired(pod, &wrong)
+	allowTemporary := readAllowTemporary(pod, &wrong)
+	deadline := readMaxWait(pod, &wrong)
+	if len(found) > MaxSecrets {
+		wrong.add(fmt.Sprintf("pod declares %d Secrets; at most %d are allowed", len(found), MaxSecrets))
 	}
-	if len(errs) > 0 {
-		return Declaration{}, utilerrors.NewAggregate(errs)
+	if err := wrong.err(); err != nil {
+		return Declaration{}, err
 	}
-	d := Declaration{Requirements: make([]Requirement, 0, len(found))}
+	d := Declaration{Requirements: make([]Requirement, 0, len(found)), Deadline: deadline}
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		d.Requirements = append(d.Requirements, found[name])
+		r := found[name]
+		r.WarnExpired, r.AllowTemporary = warnExpired, allowTemporary
+		d.Requirements = append(d.Requirements, r)
 	}
 	return d, nil
 }
 
-func annotationError(key string, err error) error {
-	return fmt.Errorf("annotation %s: %w", key, err)
-}
-
-func checkSize(value string) error {
+// checkSize reports a value that is too long to be read.
+func checkSize(value string, at place) bool {
 	if len(value) > MaxAnnotationBytes {
-		return fmt.Errorf("value is %d bytes long; at most %d are allowed", len(value), MaxAnnotationBytes)
+		at.faultf("value is %d bytes long; at most %d are allowed", len(value), MaxAnnotationBytes)
+		return false
 	}
-	return nil
+	return true
 }

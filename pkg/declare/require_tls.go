@@ -4,7 +4,6 @@
 package declare
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -14,33 +13,37 @@ import (
 const requireTLSForm = `want "auto" or a comma-separated list of Secret names, such as "web-tls,api-tls"`
 
 // addRequired adds what the value of RequireTLSAnnotation asks for.
-func addRequired(found map[string]Requirement, value string, pod *corev1.Pod) error {
-	if err := checkSize(value); err != nil {
-		return err
+func addRequired(found map[string]Requirement, value string, pod *corev1.Pod, at place) {
+	if !checkSize(value, at) {
+		return
 	}
 	switch strings.TrimSpace(value) {
 	case "":
-		return errors.New("value is empty; " + requireTLSForm)
+		at.faultf("value is empty; %s", requireTLSForm)
+		return
 	case Auto:
-		return addReferenced(found, pod)
+		addReferenced(found, pod, at.in(Auto))
+		return
 	}
 	if n := strings.Count(value, ",") + 1; n > MaxSecrets {
-		return fmt.Errorf("list has %d items; at most %d are allowed", n, MaxSecrets)
+		at.faultf("list has %d items; at most %d are allowed", n, MaxSecrets)
+		return
 	}
 	position := 0
 	for item := range strings.SplitSeq(value, ",") {
 		position++
-		name := strings.TrimSpace(item)
+		at, name := at.in(fmt.Sprintf("item %d", position)), strings.TrimSpace(item)
 		switch name {
 		case "":
-			return fmt.Errorf("item %d is empty; %s", position, requireTLSForm)
+			at.faultf("name is empty; %s", requireTLSForm)
 		case Auto:
-			return fmt.Errorf(`item %d is "auto", which cannot be combined with names; list every Secret, or set the value to "auto" alone`, position)
+			at.faultf(`"auto" cannot be combined with names; list every Secret, or set the value to "auto" alone`)
+		default:
+			if err := checkSecretName(name); err != nil {
+				at.fault(err)
+				continue
+			}
+			found[name] = Requirement{SecretName: name}
 		}
-		if err := checkSecretName(name); err != nil {
-			return fmt.Errorf("item %d: %w", position, err)
-		}
-		found[name] = Requirement{SecretName: name}
 	}
-	return nil
 }

@@ -5,125 +5,93 @@ package declare
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
-
-	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 const requirementsForm = `want a YAML or JSON list, such as [{"secretName": "web-tls", "dnsNames": ["www.example.com"]}]`
 
-// requirementSpec is one item of RequirementsAnnotation.
-type requirementSpec struct {
-	SecretName string   `json:"secretName"`
-	DNSNames   []string `json:"dnsNames"`
-	// The fields below have a meaning that this version does not implement: they are
-	// refused, since ignoring them would open the gate too early.
-	MinRemaining json.RawMessage `json:"minRemaining"`
-	Trust        json.RawMessage `json:"trust"`
-	Usage        json.RawMessage `json:"usage"`
-}
-
 // addRequirements adds what the value of RequirementsAnnotation asks for.
-func addRequirements(found map[string]Requirement, value string) error {
-	specs, err := decodeRequirements(value)
-	if err != nil {
-		return err
+func addRequirements(found map[string]Requirement, value string, at place) {
+	items, ok := decodeRequirements(value, at)
+	if !ok {
+		return
 	}
-	if len(specs) == 0 {
-		return errors.New("list is empty; " + requirementsForm)
+	if len(items) == 0 {
+		at.faultf("list is empty; %s", requirementsForm)
+		return
 	}
-	if len(specs) > MaxSecrets {
-		return fmt.Errorf("list has %d items; at most %d are allowed", len(specs), MaxSecrets)
+	if len(items) > MaxSecrets {
+		at.faultf("list has %d items; at most %d are allowed", len(items), MaxSecrets)
+		return
 	}
-	first := make(map[string]int, len(specs))
-	for i, spec := range specs {
-		r, err := spec.requirement()
-		if err != nil {
-			return fmt.Errorf("item %d: %w", i+1, err)
+	first := make(map[string]int, len(items))
+	for i, item := range items {
+		at := at.in(fmt.Sprintf("item %d", i+1))
+		fields, ok := item.(map[string]any)
+		if !ok {
+			at.faultf("got %s, want an object; valid fields are %s", kind(item), strings.Join(fieldNames, ", "))
+			continue
+		}
+		r := readItem(fields, at)
+		if r.SecretName == "" {
+			continue // It has been reported.
 		}
 		if j, ok := first[r.SecretName]; ok {
-			return fmt.Errorf("item %d: secretName %q is already in item %d; put all its dnsNames into one item", i+1, r.SecretName, j)
+			at.faultf("secretName %q is already in item %d; put all that is required of it into one item", r.SecretName, j)
+			continue
 		}
 		first[r.SecretName] = i + 1
 		found[r.SecretName] = r
 	}
-	return nil
 }
 
-func decodeRequirements(value string) ([]requirementSpec, error) {
-	if err := checkSize(value); err != nil {
-		return nil, err
+// decodeRequirements returns the items of the list as they were written.
+func decodeRequirements(value string, at place) ([]any, bool) {
+	if !checkSize(value, at) {
+		return nil, false
 	}
 	if strings.TrimSpace(value) == "" {
-		return nil, errors.New("value is empty; " + requirementsForm)
+		at.faultf("value is empty; %s", requirementsForm)
+		return nil, false
 	}
 	if severalDocuments(value) {
-		return nil, errors.New("value holds more than one YAML document; " + requirementsForm)
+		at.faultf("value holds more than one YAML document; %s", requirementsForm)
+		return nil, false
 	}
 	// A few kilobytes of nested aliases stand for gigabytes, and whoever creates a pod writes
-	// this value. An alias needs an anchor, an anchor an ampersand, and no valid name has one.
-	if strings.Contains(value, "&") {
-		return nil, errors.New("value contains an ampersand, which begins a YAML anchor; anchors and aliases are not allowed, write every name out")
+	// this value. An alias needs an anchor, an anchor an ampersand, and no valid value has one.
+	if i := strings.IndexByte(value, '&'); i >= 0 {
+		at.faultf("line %d contains an ampersand, which begins a YAML anchor; anchors and aliases are not allowed, "+
+			"write every name out; a URI with an ampersand cannot be required", 1+strings.Count(value[:i], "\n"))
+		return nil, false
 	}
 	data, err := yaml.YAMLToJSONStrict([]byte(value))
 	if err != nil {
-		return nil, fmt.Errorf("parsing YAML: %w; %s", oneLine(err), requirementsForm)
+		at.faultf("parsing YAML: %s; %s", oneLine(err), requirementsForm)
+		return nil, false
 	}
-	var specs []requirementSpec
-	strict, err := kjson.UnmarshalStrict(data, &specs)
-	if err != nil {
-		return nil, fmt.Errorf("decoding the list: %w; %s", oneLine(err), requirementsForm)
+	var decoded any
+	if err := json.Unmarshal(data, &decoded); err != nil {
+		at.faultf("decoding the list: %s; %s", oneLine(err), requirementsForm)
+		return nil, false
 	}
-	if len(strict) > 0 {
-		return nil, fmt.Errorf("decoding the list: %w; valid fields are secretName and dnsNames", oneLine(strict[0]))
+	items, ok := decoded.([]any)
+	if !ok {
+		at.faultf("got %s; %s", kind(decoded), requirementsForm)
 	}
-	return specs, nil
-}
-
-func (s *requirementSpec) requirement() (Requirement, error) {
-	if s.SecretName == "" {
-		return Requirement{}, errors.New("secretName is missing or empty; name a Secret in the pod's namespace")
-	}
-	if err := checkSecretName(s.SecretName); err != nil {
-		return Requirement{}, fmt.Errorf("secretName: %w", err)
-	}
-	for _, field := range []struct {
-		name  string
-		value json.RawMessage
-	}{{"minRemaining", s.MinRemaining}, {"trust", s.Trust}, {"usage", s.Usage}} {
-		if field.value != nil {
-			return Requirement{}, fmt.Errorf("field %s is not supported yet; remove it, valid fields are secretName and dnsNames", field.name)
-		}
-	}
-	if len(s.DNSNames) > MaxDNSNames {
-		return Requirement{}, fmt.Errorf("dnsNames has %d names; at most %d are allowed", len(s.DNSNames), MaxDNSNames)
-	}
-	r := Requirement{SecretName: s.SecretName}
-	for i, raw := range s.DNSNames {
-		name, err := NormalizeName(raw)
-		if err != nil {
-			return Requirement{}, fmt.Errorf("dnsNames[%d]: %w", i, err)
-		}
-		r.DNSNames = append(r.DNSNames, name)
-	}
-	slices.Sort(r.DNSNames)
-	r.DNSNames = slices.Compact(r.DNSNames)
-	return r, nil
+	return items, ok
 }
 
 // severalDocuments reports whether a document marker follows content: the YAML parser
 // would read the first document and silently drop the others.
 func severalDocuments(value string) bool {
 	content := false
-	for line := range strings.Lines(value) {
-		line = strings.TrimRight(line, " \t\r\n")
-		marker := line == "---" || line == "..." || strings.HasPrefix(line, "--- ")
+	for _, line := range strings.FieldsFunc(value, isLineBreak) {
+		line = strings.TrimRight(line, " \t")
+		marker := isMarker(line, "---") || isMarker(line, "...")
 		if marker && content {
 			return true
 		}
@@ -134,7 +102,14 @@ func severalDocuments(value string) bool {
 	return false
 }
 
-// oneLine keeps messages of the decoders short and on one line.
-func oneLine(err error) error {
-	return errors.New(text.Clip(strings.Join(strings.Fields(err.Error()), " "), 200))
+// isMarker reports whether the line begins with a document marker: it is one if a blank or
+// the end of the line follows (YAML 1.1, productions 138 and 139).
+func isMarker(line, marker string) bool {
+	rest, ok := strings.CutPrefix(line, marker)
+	return ok && (rest == "" || rest[0] == ' ' || rest[0] == '\t')
+}
+
+// isLineBreak reports whether YAML 1.1 ends a line at r (section 5.4).
+func isLineBreak(r rune) bool {
+	return r == '\n' || r == '\r' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }

@@ -40,8 +40,9 @@ const (
 	MaxSecrets = 50
 	// MaxDNSNames is the largest number of names that one requirement may list.
 	MaxDNSNames = 100
-	// MaxAnnotationBytes is the largest size of one annotation value, in bytes.
-	MaxAnnotationBytes = 64 << 10
+	// MaxAnnotationBytes is the largest size of one annotation value, in bytes. A value is
+	// parsed with the scheduling queue's lock held, which takes some 4 ms at this size.
+	MaxAnnotationBytes = 16 << 10
 )
 
 // Usage is what a process does with a certificate.

@@ -60,10 +60,12 @@ func Get(pod *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
 	return nil
 }
 
-// True returns the condition of a pod that may go on: text says what was found, until is when
-// it ends to be so, zero for never. The condition holds for the declaration that the pod has now.
+// True returns the condition of a pod that may go on: message says what was found, until is when
+// it ends to be so, to the second, zero for never. The condition holds for the declaration that the pod has now.
 func True(pod *corev1.Pod, reason, message string, until time.Time) corev1.PodCondition {
-	message = text.Truncate(message, maxMessage)
+	// A text may quote what others wrote, such as the names in a certificate. Of the marks only
+	// this one can be missing, and then Read would take the text's.
+	message = clean(strings.ReplaceAll(message, untilMark, strings.Replace(untilMark, ";", ",", 1)))
 	if !until.IsZero() {
 		message += untilMark + until.UTC().Format(time.RFC3339)
 	}
@@ -73,8 +75,14 @@ func True(pod *corev1.Pod, reason, message string, until time.Time) corev1.PodCo
 // False returns the condition of a pod that is held.
 func False(v tlsready.Verdict) corev1.PodCondition {
 	return corev1.PodCondition{
-		Type: Type, Status: corev1.ConditionFalse, Reason: string(v.Reason), Message: text.Truncate(v.Message, maxMessage),
+		Type: Type, Status: corev1.ConditionFalse, Reason: string(v.Reason), Message: clean(v.Message),
 	}
+}
+
+// clean bounds a text and makes it what the API server keeps unchanged: else each look at the
+// condition would find it different from what is to be written.
+func clean(s string) string {
+	return text.Truncate(strings.ToValidUTF8(s, "\uFFFD"), maxMessage)
 }
 
 // Read returns what the pod's condition says at the given time about the declaration that
@@ -89,6 +97,9 @@ func Read(pod *corev1.Pod, now time.Time) tlsready.Verdict {
 		}
 	}
 	if c.Status != corev1.ConditionTrue {
+		if c.Reason == "" {
+			return stale("gives no reason")
+		}
 		return tlsready.Verdict{Reason: tlsready.Reason(c.Reason), Message: c.Message}
 	}
 	until, fingerprint, err := parse(c.Message)

@@ -115,6 +115,7 @@ func (s *Sandbox) startAPIServer(ctx context.Context, etcdURL string) error {
 		if !s.opts.ControllerManager {
 			args = append(args, "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition")
 		}
+		args = append(args, s.opts.APIServerArgs...)
 		client, err := kubernetes.NewForConfig(s.config)
 		if err != nil {
 			return Spec{}, nil, fmt.Errorf("creating a client: %w", err)

@@ -56,6 +56,10 @@ type Options struct {
 	// TaintNodesByCondition admission plugins.
 	ControllerManager bool
 
+	// APIServerArgs are added to kube-apiserver's command line, for example
+	// --feature-gates=MutatingAdmissionPolicy=true.
+	APIServerArgs []string
+
 	// Out receives one line per component that became ready. Defaults to
 	// discarding them.
 	Out io.Writer

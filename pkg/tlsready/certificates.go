@@ -48,6 +48,9 @@ func parseCertificates(certPEM, keyPEM []byte) ([]*x509.Certificate, *Fault) {
 		if err != nil {
 			return nil, faultf(BadCertificate, ": tls.crt: certificate %d of %d %s", i+1, len(blocks), certificateProblem(block.der, err))
 		}
+		if bits := rsaBits(cert); bits > maxRSABits {
+			return nil, faultf(TooLarge, ": tls.crt: certificate %d of %d has an RSA key of %d bits; refusing more than %d, as TLS clients do", i+1, len(blocks), bits, maxRSABits)
+		}
 		certs = append(certs, cert)
 	}
 	switch certs[0].PublicKey.(type) {

@@ -8,12 +8,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
-	"slices"
-	"strings"
+	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,15 +26,10 @@ const (
 	maxCertificates = 10
 )
 
-// Limits for what is kept, in bytes. RFC 5280 allows serial numbers of 20 bytes.
-const (
-	maxSerialBytes = 20
-	maxIssuerBytes = 300
-)
-
-// Inspect parses a Secret once. It never panics, takes time bounded by the limits above
-// and keeps no byte of tls.key, neither in the facts nor in a message. The checks run in
-// a fixed order and the first fault wins.
+// Inspect parses a Secret and verifies its signatures once. It never panics, takes time
+// bounded by the limits above and keeps no byte of tls.key, neither in the facts nor in a
+// message. Reading, parsing and matching the pair are checks in a fixed order; the first
+// fault wins, and nothing else is looked at then.
 func Inspect(s *corev1.Secret) *Facts {
 	f := &Facts{
 		ObjectMeta: metav1.ObjectMeta{
@@ -46,7 +38,8 @@ func Inspect(s *corev1.Secret) *Facts {
 			UID:             s.UID,
 			ResourceVersion: s.ResourceVersion,
 		},
-		Type: s.Type,
+		Type:  s.Type,
+		Owner: owner(s),
 	}
 	if fault := f.safely(s); fault != nil {
 		fault.Message = secretRef(s.Namespace, s.Name) + fault.Message
@@ -70,6 +63,7 @@ func (f *Facts) inspect(s *corev1.Secret) *Fault {
 	if s.Type != corev1.SecretTypeTLS {
 		return faultf(WrongType, " has type %q, want %q; the type cannot be changed in place, delete and recreate it", text.Clip(string(s.Type), 80), corev1.SecretTypeTLS)
 	}
+	f.Type = corev1.SecretTypeTLS // the constant: 50,000 copies of it add up
 	certPEM, keyPEM := s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey]
 	if fault := checkPresence(s); fault != nil {
 		return fault
@@ -86,7 +80,14 @@ func (f *Facts) inspect(s *corev1.Secret) *Fault {
 	if fault != nil {
 		return fault
 	}
-	return checkPair(certs, key)
+	if fault := checkPair(certs, key); fault != nil {
+		return fault
+	}
+	f.details = examine(s, certs)
+	if message := clientUsageMessage(certs[0]); message != "" {
+		f.clientFault = unique.Make(message)
+	}
+	return nil
 }
 
 func checkPresence(s *corev1.Secret) *Fault {
@@ -117,24 +118,6 @@ func checkSize(certPEM, keyPEM []byte) *Fault {
 	return nil
 }
 
-// describe takes over the facts of the first certificate.
-func (f *Facts) describe(leaf *x509.Certificate) {
-	f.NotBefore, f.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
-	for _, name := range leaf.DNSNames {
-		f.DNSNames = append(f.DNSNames, strings.ToLower(strings.TrimSuffix(name, ".")))
-	}
-	for _, ip := range leaf.IPAddresses {
-		f.IPAddresses = append(f.IPAddresses, ip.String())
-	}
-	slices.Sort(f.DNSNames)
-	slices.Sort(f.IPAddresses)
-	f.DNSNames, f.IPAddresses = slices.Clip(slices.Compact(f.DNSNames)), slices.Clip(slices.Compact(f.IPAddresses))
-	f.Serial = serial(leaf)
-	f.Issuer = text.Clip(leaf.Issuer.String(), maxIssuerBytes)
-	sum := sha256.Sum256(leaf.Raw)
-	f.FingerprintSHA256 = hex.EncodeToString(sum[:])
-}
-
 // checkPair tells whether the key belongs to the first certificate.
 func checkPair(certs []*x509.Certificate, key crypto.Signer) *Fault {
 	for i, cert := range certs {
@@ -159,27 +142,6 @@ func samePublicKey(cert, key crypto.PublicKey) bool {
 		return pub.Equal(key)
 	}
 	return false
-}
-
-// subjectOf names a certificate for people: its SANs, else its subject.
-func subjectOf(cert *x509.Certificate) string {
-	if len(cert.DNSNames) > 0 {
-		return "SAN " + listNames(cert.DNSNames, maxListedNames)
-	}
-	return fmt.Sprintf("subject %q", text.Clip(cert.Subject.String(), 120))
-}
-
-func serial(cert *x509.Certificate) string {
-	b := cert.SerialNumber.Bytes()
-	if len(b) == 0 {
-		return "00"
-	}
-	b = b[:min(len(b), maxSerialBytes)]
-	parts := make([]string, len(b))
-	for i := range b {
-		parts[i] = hex.EncodeToString(b[i : i+1])
-	}
-	return strings.Join(parts, ":")
 }
 
 // faultf makes a fault; the message continues after `secret "ns/name"`.

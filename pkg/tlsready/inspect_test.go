@@ -5,6 +5,7 @@ package tlsready_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -22,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready/tlstest"
 )
@@ -77,6 +79,10 @@ func corpus(tb testing.TB) []corpusCase {
 		{"large crt", pair(bytes.Repeat([]byte{'\n'}, 411_200), key), tlsready.TooLarge, ": tls.crt is 412 kB; refusing to parse more than 95 kB"},
 		{"large key", pair(cert, bytes.Repeat([]byte{'\n'}, 13_001)), tlsready.TooLarge, ": tls.key is 14 kB; refusing to parse more than 13 kB"},
 		{"many certificates", pair(bytes.Repeat(cert, 11), key), tlsready.TooLarge, ": tls.crt holds 11 certificates; refusing to parse more than 10"},
+
+		{"large RSA key", rsaSecret(tb, ca, tlstest.MersenneKey(tb, 4253, 4423)), tlsready.TooLarge, ": tls.crt: certificate 1 of 1 has an RSA key of 8676 bits; refusing more than 8192, as TLS clients do"},
+		{"larger RSA key", rsaSecret(tb, ca, tlstest.MersenneKey(tb, 4423, 9689)), tlsready.TooLarge, ": tls.crt: certificate 1 of 1 has an RSA key of 14112 bits; refusing more than 8192, as TLS clients do"},
+		{"RSA key of a kind that is accepted", rsaSecret(tb, ca, tlstest.MersenneKey(tb, 3217, 4423)), "", ""},
 
 		{"BOM", pair(slices.Concat([]byte("\xef\xbb\xbf"), cert), key), tlsready.BadPEM, ": tls.crt starts with a UTF-8 BOM; save it without one"},
 		{"UTF-16", pair([]byte("\xff\xfe-\x00-\x00"), key), tlsready.BadPEM, ": tls.crt is UTF-16 text; save it as ASCII"},
@@ -161,7 +167,8 @@ func TestInspectKeepsNoKey(t *testing.T) {
 			continue
 		}
 		facts := tlsready.Inspect(tt.secret)
-		dump := fmt.Sprintf("%+v %+v", *facts, facts.Fault)
+		v := tlsready.Evaluate(facts, "shop", declare.Requirement{SecretName: "web-tls"}, tlstest.Now)
+		dump := fmt.Sprintf("%+v %+v %+v", *facts, facts.Fault, v)
 		for line := range strings.Lines(string(tt.secret.Data["tls.key"])) {
 			line = strings.TrimSpace(line)
 			if len(line) > 5 && !strings.Contains(line, ": ") && !strings.HasPrefix(line, "-----") && strings.Contains(dump, line) {
@@ -184,6 +191,12 @@ func TestInspectFacts(t *testing.T) {
 	if !got.NotAfter.Equal(tlstest.Now.AddDate(0, 0, 90)) || !got.NotBefore.Before(tlstest.Now) {
 		t.Errorf("validity %s to %s", got.NotBefore, got.NotAfter)
 	}
+}
+
+func rsaSecret(tb testing.TB, ca *tlstest.CA, key crypto.Signer) *corev1.Secret {
+	tb.Helper()
+	cert, keyPEM := ca.Issue(tlstest.Options{Key: key})
+	return tlstest.Secret("shop", "web-tls", cert, keyPEM)
 }
 
 // legacyKeys returns a SEC 1 key and an RSA key in PKCS #1 with a certificate.

@@ -28,17 +28,8 @@ func secretRef(namespace, name string) string {
 // hold a duration, which would change at every evaluation.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-func notYetValidMessage(f *Facts) string {
-	return secretRef(f.Namespace, f.Name) + ": certificate becomes valid at " + stamp(f.NotBefore) +
-		" (if that is a surprise, compare the clocks of the CA and of this machine)"
-}
-
-func expiredMessage(f *Facts) string {
-	return secretRef(f.Namespace, f.Name) + ": certificate expired at " + stamp(f.NotAfter) + "; renew it"
-}
-
 // notCoveredMessage lists the declared names that are missing and those that are there.
-func (f *Facts) notCoveredMessage(declared []string) string {
+func (f *Facts) notCoveredMessage(declared, uris []string) string {
 	var missing []string
 	hint := ""
 	for _, name := range declared {
@@ -50,9 +41,14 @@ func (f *Facts) notCoveredMessage(declared []string) string {
 			hint = fmt.Sprintf("; *.%[1]s does not cover %[1]s, add it to the certificate's DNS names", name)
 		}
 	}
-	valid := "it has no DNS or IP subject alternative name, and the common name does not count"
-	if len(f.DNSNames)+len(f.IPAddresses) > 0 {
-		valid = "it is valid for " + listNames(slices.Concat(f.DNSNames, f.IPAddresses), maxListedNames)
+	for _, uri := range uris {
+		if !f.coversURI(uri) {
+			missing = append(missing, uri)
+		}
+	}
+	valid := "it has no DNS, IP or URI subject alternative name, and the common name does not count"
+	if present := slices.Concat(f.DNSNames, f.IPAddresses, f.URIs); len(present) > 0 {
+		valid = "it is valid for " + listNames(present, maxListedNames)
 	}
 	return secretRef(f.Namespace, f.Name) + ": certificate does not cover " + listNames(missing, maxListedNames) + " (" + valid + ")" + hint
 }

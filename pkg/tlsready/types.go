@@ -7,6 +7,7 @@ package tlsready
 
 import (
 	"time"
+	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,12 +30,25 @@ type Facts struct {
 	DNSNames []string
 	// IPAddresses are the IP SANs of the first certificate: canonical text form, sorted, unique.
 	IPAddresses []string
+	// URIs are the URI SANs of the first certificate as they stand there, sorted, unique.
+	URIs []string
 	// Serial is the serial number of the first certificate: hex bytes separated by colons.
 	Serial string
 	// Issuer is the issuer's distinguished name in the form of RFC 2253.
 	Issuer string
 	// FingerprintSHA256 is the SHA-256 of the first certificate's DER in lower-case hex.
 	FingerprintSHA256 string
+	// Owner says who makes the Secret, from its annotations and owner references, for example
+	// `cert-manager Certificate "web"`; empty if nobody says so. It is set beside a Fault too.
+	Owner string
+
+	// issuer keeps the string of Issuer shared among all facts.
+	issuer unique.Handle[string]
+	// clientFault says why the certificate may not authenticate a client, without naming the
+	// Secret; the zero handle if it may. Most server certificates share it.
+	clientFault unique.Handle[string]
+	// details is what the later checks have found; nil counts as nothing and no ca.crt.
+	details *details
 }
 
 // Fault is a reason and the message that explains it to people.

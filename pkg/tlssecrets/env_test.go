@@ -36,6 +36,7 @@ type env struct {
 
 	mu      sync.Mutex
 	denied  map[string]bool // verbs that are refused
+	once    map[string]bool // verbs that are refused the next time
 	gets    int
 	changes []string
 	watches []watch.Interface
@@ -51,7 +52,7 @@ func run(t *testing.T, o Options, objects []runtime.Object, test func(*env)) {
 func runDenied(t *testing.T, o Options, objects []runtime.Object, denied []string, test func(*env)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		e := &env{t: t, client: fake.NewClientset(objects...), denied: make(map[string]bool)}
+		e := &env{t: t, client: fake.NewClientset(objects...), denied: make(map[string]bool), once: make(map[string]bool)}
 		e.deny(denied...)
 		e.client.PrependReactor("*", "secrets", e.react)
 		e.client.PrependWatchReactor("secrets", e.watch)
@@ -92,6 +93,21 @@ func (e *env) deny(verbs ...string) {
 	}
 }
 
+// refuseOnce refuses the next call of each verb.
+func (e *env) refuseOnce(verbs ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, v := range verbs {
+		e.once[v] = true
+	}
+}
+
+func (e *env) refusalsLeft() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.once)
+}
+
 func (e *env) allow(verbs ...string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -125,9 +141,10 @@ func (e *env) refusal(action clienttesting.Action) error {
 	if action.GetVerb() == "get" {
 		e.gets++
 	}
-	if !e.denied[action.GetVerb()] {
+	if !e.denied[action.GetVerb()] && !e.once[action.GetVerb()] {
 		return nil
 	}
+	delete(e.once, action.GetVerb())
 	return apierrors.NewForbidden(action.GetResource().GroupResource(), "", fmt.Errorf(
 		`User "system:serviceaccount:kube-system:tollgate" cannot %s resource "secrets" in API group "" at the cluster scope`, action.GetVerb()))
 }

@@ -28,8 +28,13 @@ var serviceAccountUser = regexp.MustCompile(`User "system:serviceaccount:([^:"]+
 
 var anyUser = regexp.MustCompile(`User "([^"]+)"`)
 
-// forbiddenError says who was refused what, and what to grant.
+// forbiddenError says who was refused what about secrets, and what to grant.
 func forbiddenError(doing string, err error) error {
+	return forbiddenTo(doing, "secrets", "get, list and watch", err)
+}
+
+// forbiddenTo is forbiddenError for any resource and verbs.
+func forbiddenTo(doing, resource, verbs string, err error) error {
 	text := err.Error()
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
@@ -45,7 +50,7 @@ func forbiddenError(doing string, err error) error {
 		text = detail
 	}
 	return &permissionError{
-		text:  fmt.Sprintf("%s secrets: forbidden: %s; grant get, list and watch on secrets to %s", doing, text, who),
+		text:  fmt.Sprintf("%s %s: forbidden: %s; grant %s on %s to %s", doing, resource, text, verbs, resource, who),
 		cause: err,
 	}
 }

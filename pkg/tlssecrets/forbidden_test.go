@@ -74,6 +74,32 @@ func TestRevokedPermissionClosesTheGate(t *testing.T) {
 	})
 }
 
+// TestSingleRefusalIsConfirmed lets every call of the API be refused once after it was
+// allowed, which must not be seen.
+func TestSingleRefusalIsConfirmed(t *testing.T) {
+	run(t, Options{}, []runtime.Object{tlsSecret(t, "web-tls")}, func(e *env) {
+		e.takeChanges()
+		e.source.Get("shop", "config")
+		e.settle()
+		e.takeChanges()
+		for range 3 {
+			e.refuseOnce("list", "watch", "get")
+			e.breakWatches()
+			for range 120 {
+				time.Sleep(time.Second) // virtual
+				e.wantState("shop", "web-tls", Found)
+				e.wantStatus("")
+			}
+		}
+		if got := e.takeChanges(); len(got) != 0 {
+			t.Errorf("changes %q after refusals that meant nothing", got)
+		}
+		if left := e.refusalsLeft(); left != 0 && left != 1 {
+			t.Errorf("%d refusals did not happen", left)
+		}
+	})
+}
+
 func TestWatchAloneForbidden(t *testing.T) {
 	runDenied(t, Options{}, []runtime.Object{tlsSecret(t, "web-tls")}, []string{"watch"}, func(e *env) {
 		e.wantStatus(refused("watching", "watch"))

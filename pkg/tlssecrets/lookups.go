@@ -5,38 +5,26 @@ package tlssecrets
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
 
-// Limits of live lookups. They share the client's rate limit with binding, so they stay
-// far below it; names that were never looked up do not wait behind those that were.
-const (
-	firstPerSecond   = 20
-	firstBurst       = 50
-	recheckPerSecond = 5
-	recheckBurst     = 5
-
-	lookupTimeout = 10 * time.Second
-	minBackoff    = time.Second
-	maxBackoff    = 30 * time.Second
-	// retention is how long a name is remembered after somebody asked for it last. The
-	// scheduler asks again for a pod that waits at the latest after five and a half minutes.
-	retention = 10 * time.Minute
-	// maxLookups bounds the names remembered at a time.
-	maxLookups = 20_000
-)
+// lookupTimeout bounds one live GET.
+const lookupTimeout = 10 * time.Second
 
 type secretKey struct{ namespace, name string }
+
+func (k secretKey) inNamespace() string { return k.namespace }
 
 // lookups remembers what live GETs said about names that the informer does not have.
 type lookups struct {
@@ -44,13 +32,11 @@ type lookups struct {
 	clock  clock.WithTicker
 	cached func(secretKey) bool
 	notify func(namespace, name string)
+	jobs   jobs[secretKey]
 
 	mu      sync.Mutex
-	entries map[secretKey]*lookup
+	known   table[secretKey, lookup]
 	refused map[string]error // by namespace: the last GET was refused
-	full    bool             // a name was not taken in for lack of room
-	first   workqueue.TypedInterface[secretKey]
-	again   workqueue.TypedDelayingInterface[secretKey]
 }
 
 // lookup is what is known about one name.
@@ -62,49 +48,31 @@ type lookup struct {
 	backoff time.Duration
 }
 
-func newLookups(fetch func(context.Context, string, string) (*corev1.Secret, error), clk clock.WithTicker, cached func(secretKey) bool, notify func(string, string)) *lookups {
-	return &lookups{
-		fetch: fetch, clock: clk, cached: cached, notify: notify,
-		entries: make(map[secretKey]*lookup),
+// errNoRoom is the cause of Pending for a name that is not looked up.
+var errNoRoom = errors.New("too many names are looked up")
+
+func newLookups(fetch func(context.Context, string, string) (*corev1.Secret, error), limits *limits, cached func(secretKey) bool, notify func(string, string)) *lookups {
+	l := &lookups{
+		fetch: fetch, clock: limits.clock, cached: cached, notify: notify,
+		known:   newTable[secretKey, lookup](),
 		refused: make(map[string]error),
 	}
+	l.jobs = jobs[secretKey]{limits: limits, wanted: l.wanted, do: l.look}
+	return l
 }
 
-// run works until ctx is done.
-func (l *lookups) run(ctx context.Context) {
-	first := workqueue.NewTyped[secretKey]()
-	again := workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[secretKey]{Clock: l.clock})
-	l.mu.Lock()
-	l.first, l.again = first, again
-	for k := range l.entries {
-		first.Add(k)
-	}
-	l.mu.Unlock()
-
-	var wg sync.WaitGroup
-	wg.Go(func() { l.work(ctx, first, rate.NewLimiter(firstPerSecond, firstBurst)) })
-	wg.Go(func() { l.work(ctx, again, rate.NewLimiter(recheckPerSecond, recheckBurst)) })
-	<-ctx.Done()
-	first.ShutDown()
-	again.ShutDown()
-	wg.Wait()
-}
-
-// get returns what is known about a name, and queues a GET for a new one.
+// get returns what is known about a name, and queues a GET for a new one. A name for which
+// there is no room is Pending with errNoRoom.
 func (l *lookups) get(k secretKey) (*tlsready.Facts, State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e, ok := l.entries[k]
+	e, ok := l.known.entries[k]
 	if !ok {
-		if len(l.entries) >= maxLookups {
-			l.full = true
-			return nil, Pending, nil
-		}
 		e = &lookup{state: Pending}
-		l.entries[k] = e
-		if l.first != nil {
-			l.first.Add(k)
+		if !l.known.add(k, e) {
+			return nil, Pending, errNoRoom
 		}
+		l.jobs.add(k)
 	}
 	e.asked = l.clock.Now()
 	return e.facts, e.state, e.err
@@ -115,83 +83,54 @@ func (l *lookups) forget(k secretKey) {
 	l.mu.Lock()
 	woken := l.remove(k)
 	l.mu.Unlock()
-	if woken {
-		l.notify("", "")
+	l.wake(woken)
+}
+
+// remove drops a name; the lock must be held. It returns the namespaces to wake.
+func (l *lookups) remove(k secretKey) (woken []string) {
+	if _, ok := l.known.entries[k]; ok {
+		delete(l.refused, k.namespace)
+	}
+	return l.known.remove(k)
+}
+
+func (l *lookups) wake(namespaces []string) {
+	for _, namespace := range namespaces {
+		l.notify(namespace, "")
 	}
 }
 
-// remove drops a name and reports whether that made room for one that was turned away.
-// Most names that change were never looked up. The lock must be held.
-func (l *lookups) remove(k secretKey) (woken bool) {
-	if _, ok := l.entries[k]; !ok {
-		return false
-	}
-	delete(l.entries, k)
-	delete(l.refused, k.namespace)
-	woken, l.full = l.full, false
-	return woken
-}
-
-// status returns an error if GETs are refused.
+// status returns an error if GETs are refused: that of the first namespace by name.
 func (l *lookups) status() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, err := range l.refused {
-		return err
+	for _, namespace := range slices.Sorted(maps.Keys(l.refused)) {
+		return l.refused[namespace]
 	}
 	return nil
-}
-
-func (l *lookups) work(ctx context.Context, queue workqueue.TypedInterface[secretKey], limiter *rate.Limiter) {
-	for {
-		k, shutdown := queue.Get()
-		if shutdown {
-			return
-		}
-		if l.wanted(k) && l.wait(ctx, limiter) {
-			l.look(ctx, k)
-		}
-		queue.Done(k)
-	}
 }
 
 // wanted reports whether somebody asked for the name lately, and drops it if not.
 func (l *lookups) wanted(k secretKey) bool {
 	l.mu.Lock()
-	e, ok := l.entries[k]
-	woken := false
+	e, ok := l.known.entries[k]
+	var woken []string
 	if ok && l.clock.Since(e.asked) > retention {
 		ok, woken = false, l.remove(k)
 	}
 	l.mu.Unlock()
-	if woken {
-		l.notify("", "")
-	}
+	l.wake(woken)
 	return ok
 }
 
-// wait takes a token; false means that ctx is done.
-func (l *lookups) wait(ctx context.Context, limiter *rate.Limiter) bool {
-	now := l.clock.Now()
-	if delay := limiter.ReserveN(now, 1).DelayFrom(now); delay > 0 {
-		select {
-		case <-ctx.Done():
-		case <-l.clock.After(delay):
-		}
-	}
-	return ctx.Err() == nil
-}
-
 // look makes one GET and takes note of the answer.
-func (l *lookups) look(ctx context.Context, k secretKey) {
+func (l *lookups) look(ctx context.Context, k secretKey, _ func() bool) {
 	if l.cached(k) {
 		l.forget(k)
 		l.notify(k.namespace, k.name)
 		return
 	}
-	getCtx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	secret, err := l.fetch(getCtx, k.namespace, k.name)
-	cancel()
+	secret, err := confirmed(!l.isRefused(k.namespace), func() (*corev1.Secret, error) { return l.getLive(ctx, k) })
 	if ctx.Err() != nil {
 		return
 	}
@@ -206,6 +145,18 @@ func (l *lookups) look(ctx context.Context, k secretKey) {
 	}
 }
 
+func (l *lookups) getLive(ctx context.Context, k secretKey) (*corev1.Secret, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	return l.fetch(ctx, k.namespace, k.name)
+}
+
+func (l *lookups) isRefused(namespace string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused[namespace] != nil
+}
+
 // judge turns the answer to a GET into a lookup; known is false if it says nothing.
 func judge(secret *corev1.Secret, err error) (answer lookup, known bool) {
 	switch {
@@ -217,15 +168,17 @@ func judge(secret *corev1.Secret, err error) (answer lookup, known bool) {
 		return lookup{}, false
 	case secret.Type == corev1.SecretTypeTLS:
 		// The informer will have it in a moment, and only it learns of later changes.
+		wipe(secret)
 		return lookup{state: Pending}, true
 	}
+	wipe(secret)
 	return lookup{state: OtherType, facts: tlsready.Inspect(secret)}, true
 }
 
 // note stores an answer, schedules the next GET and reports whether the state changed.
 func (l *lookups) note(k secretKey, answer lookup, known bool) (changed bool) {
 	l.mu.Lock()
-	e, ok := l.entries[k]
+	e, ok := l.known.entries[k]
 	if !ok {
 		l.mu.Unlock()
 		return false
@@ -246,6 +199,6 @@ func (l *lookups) note(k secretKey, answer lookup, known bool) (changed bool) {
 	e.backoff = min(max(2*e.backoff, minBackoff), limit)
 	delay := e.backoff
 	l.mu.Unlock()
-	l.again.AddAfter(k, delay)
+	l.jobs.addAfter(k, delay)
 	return changed
 }

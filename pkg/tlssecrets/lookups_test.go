@@ -26,7 +26,7 @@ func (e *env) countGets() int {
 func (e *env) remembered() int {
 	e.source.lookups.mu.Lock()
 	defer e.source.lookups.mu.Unlock()
-	return len(e.source.lookups.entries)
+	return len(e.source.lookups.known.entries)
 }
 
 func TestLookupsBackOffAndEnd(t *testing.T) {
@@ -133,33 +133,6 @@ func TestLookupsAreLimited(t *testing.T) {
 		e.wantState("shop", "config", Pending)
 		time.Sleep(time.Second)
 		e.wantState("shop", "config", OtherType)
-	})
-}
-
-func TestLookupsAreBounded(t *testing.T) {
-	run(t, Options{}, nil, func(e *env) {
-		l := e.source.lookups
-		l.mu.Lock()
-		for i := range maxLookups {
-			l.entries[secretKey{"shop", fmt.Sprint(i)}] = &lookup{state: NotFound}
-		}
-		l.mu.Unlock()
-		e.wantState("shop", "late", Pending)
-		if n := e.remembered(); n != maxLookups {
-			t.Errorf("%d names are remembered, want %d", n, maxLookups)
-		}
-		e.takeChanges()
-		l.forget(secretKey{"shop", "never looked up"})
-		if got := e.takeChanges(); len(got) != 0 {
-			t.Errorf("changes %q though there is no room", got)
-		}
-		l.forget(secretKey{"shop", "0"})
-		if got := e.takeChanges(); len(got) != 1 || got[0] != "/" {
-			t.Errorf("changes %q, want everything once there is room", got)
-		}
-		e.wantState("shop", "late", Pending)
-		e.settle()
-		e.wantState("shop", "late", NotFound)
 	})
 }
 

@@ -22,7 +22,8 @@ import (
 // Options narrow a Source.
 type Options struct {
 	// Namespaces are the namespaces to watch, so that Roles in them suffice. Empty means
-	// all, which needs a ClusterRole. The verbs are get, list and watch on secrets.
+	// all, which needs a ClusterRole. The verbs are get, list and watch on secrets, and, for
+	// pods that declare such trust, get on configmaps and (always cluster-wide) clustertrustbundles.
 	Namespaces []string
 }
 
@@ -31,7 +32,7 @@ type State int
 
 // States of a Secret.
 const (
-	// Pending: a live GET was queued; ask again when OnChange tells.
+	// Pending: a live GET is queued, or will be once there is room; ask again when OnChange tells.
 	Pending State = iota
 	// Found: the Secret is of type kubernetes.io/tls and its facts are at hand.
 	Found
@@ -58,15 +59,18 @@ type Source struct {
 	byName    map[string]*watcher // by namespace
 	all       *watcher            // nil if the watchers are per namespace
 	lookups   *lookups
+	trusts    *trusts
 	listeners []func(namespace, name string)
 }
 
 // New returns a Source that does nothing until Run. The clock times retries and back-off.
 func New(client kubernetes.Interface, clk clock.WithTicker, o Options) *Source {
 	s := &Source{byName: make(map[string]*watcher)}
+	limits := newLimits(clk)
 	s.lookups = newLookups(func(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
 		return client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
-	}, clk, s.cached, s.notify)
+	}, limits, s.cached, s.notify)
+	s.trusts = newTrusts(client, limits, s.notify)
 	namespaces := slices.Compact(slices.Sorted(slices.Values(o.Namespaces)))
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
@@ -93,7 +97,8 @@ func (s *Source) OnChange(f func(namespace, name string)) {
 func (s *Source) Run(ctx context.Context) {
 	ctx = klog.NewContext(ctx, klog.LoggerWithName(klog.FromContext(ctx), "tlssecrets"))
 	var wg sync.WaitGroup
-	wg.Go(func() { s.lookups.run(ctx) })
+	wg.Go(func() { s.lookups.jobs.run(ctx) })
+	wg.Go(func() { s.trusts.jobs.run(ctx) })
 	for _, w := range s.watchers {
 		wg.Go(func() { w.run(ctx) })
 	}

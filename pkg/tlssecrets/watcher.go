@@ -56,11 +56,11 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 	w.informer = cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.FieldSelector = selector
-			return w.list(ctx, func() (runtime.Object, error) { return secrets.List(ctx, o) })
+			return w.list(ctx, func() (*corev1.SecretList, error) { return secrets.List(ctx, o) })
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			o.FieldSelector = selector
-			events, err := secrets.Watch(ctx, o)
+			events, err := confirmed(w.allowed(), func() (watch.Interface, error) { return secrets.Watch(ctx, o) })
 			w.record(ctx, "watching", err)
 			return events, err
 		},
@@ -68,7 +68,9 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 	// The calls below fail only on a nil or started informer.
 	utilruntime.Must(w.informer.SetTransform(toFacts))
 	utilruntime.Must(w.informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, _ *cache.Reflector, err error) {
-		w.record(ctx, "watching", err)
+		if !apierrors.IsForbidden(err) { // which was recorded once it was confirmed
+			w.record(ctx, "watching", err)
+		}
 	}))
 	registration, err := w.informer.AddEventHandler(handler(changed))
 	utilruntime.Must(err)
@@ -76,13 +78,26 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 	return w
 }
 
-// toFacts replaces a Secret by its facts before anything stores it. The informer may pass
-// what has been transformed already, which stays as it is.
+// toFacts replaces a Secret by its facts before anything stores it, and wipes the keys. The
+// informer may pass what has been transformed already, which stays as it is.
 func toFacts(obj any) (any, error) {
 	if secret, ok := obj.(*corev1.Secret); ok {
-		return tlsready.Inspect(secret), nil
+		facts := tlsready.Inspect(secret)
+		wipe(secret)
+		return facts, nil
 	}
 	return obj, nil
+}
+
+// wipe clears everything but tls.crt of a Secret that nobody else has: Go does not clear the
+// memory of what is no longer used, and keystores hold the key as well.
+func wipe(secret *corev1.Secret) {
+	for key, data := range secret.Data {
+		if key != corev1.TLSCertKey {
+			clear(data)
+			delete(secret.Data, key)
+		}
+	}
 }
 
 // handler reports Secrets that changed. The first list is reported as a whole when it is
@@ -135,9 +150,9 @@ func (w *watcher) get(namespace, name string) *tlsready.Facts {
 }
 
 // list lists until the permission is there, the context is done or another error occurs.
-func (w *watcher) list(ctx context.Context, list func() (runtime.Object, error)) (runtime.Object, error) {
+func (w *watcher) list(ctx context.Context, list func() (*corev1.SecretList, error)) (runtime.Object, error) {
 	for {
-		obj, err := list()
+		obj, err := confirmed(w.allowed(), list)
 		if err == nil {
 			return obj, nil
 		}
@@ -151,6 +166,22 @@ func (w *watcher) list(ctx context.Context, list func() (runtime.Object, error))
 		case <-w.clock.After(forbiddenRetry):
 		}
 	}
+}
+
+// allowed reports whether the API server has let the informer list and not refused it since.
+func (w *watcher) allowed() bool {
+	h := w.health.Load()
+	return h.synced && h.forbidden == nil
+}
+
+// confirmed calls the API once more, at once, if it refuses what it allowed before: while an
+// API server starts or its policy is replaced, single refusals happen that mean nothing.
+func confirmed[T any](allowedBefore bool, call func() (T, error)) (T, error) {
+	got, err := call()
+	if allowedBefore && apierrors.IsForbidden(err) {
+		return call()
+	}
+	return got, err
 }
 
 // record takes note of an error of the informer, or of a watch that was accepted. A

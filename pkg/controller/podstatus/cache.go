@@ -12,11 +12,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 )
 
 // CacheOptions says how the manager's cache should hold pods: trimmed to what this
-// package reads. Of a pod without an annotation of ours and without the condition only
-// its identity stays. Cached pods must therefore never be sent in an update.
+// package and package schedulinggate read. Of a pod without an annotation, a condition or
+// a scheduling gate of ours only its identity stays. Cached pods must therefore never be sent in an update.
 func CacheOptions() cache.ByObject {
 	return cache.ByObject{Transform: trim}
 }
@@ -40,15 +41,18 @@ func trim(obj any) (any, error) {
 	}
 	annotations := maps.Clone(pod.Annotations)
 	maps.DeleteFunc(annotations, func(key, _ string) bool { return !strings.HasPrefix(key, v1alpha1.GroupName+"/") })
-	if len(annotations) == 0 && condition(pod, v1alpha1.TLSReadyCondition) == nil {
+	if len(annotations) == 0 && podcondition.Of(pod) == nil && !beginningOf(pod).gated {
 		return kept, nil
 	}
 	kept.Annotations = annotations
 	kept.Spec = corev1.PodSpec{
-		NodeName:       pod.Spec.NodeName,
-		Volumes:        trimVolumes(pod.Spec.Volumes),
-		InitContainers: trimContainers(pod.Spec.InitContainers),
-		Containers:     trimContainers(pod.Spec.Containers),
+		NodeName:          pod.Spec.NodeName,
+		SchedulerName:     pod.Spec.SchedulerName,
+		SchedulingGates:   pod.Spec.SchedulingGates,
+		PriorityClassName: pod.Spec.PriorityClassName,
+		Volumes:           trimVolumes(pod.Spec.Volumes),
+		InitContainers:    trimContainers(pod.Spec.InitContainers),
+		Containers:        trimContainers(pod.Spec.Containers),
 	}
 	kept.Status = corev1.PodStatus{Phase: pod.Status.Phase, Conditions: pod.Status.Conditions}
 	return kept, nil

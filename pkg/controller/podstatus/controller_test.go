@@ -14,16 +14,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
+	"github.com/tollgate-dev/tollgate/pkg/podevent"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
 
 const missing = `secret "shop/web-tls" does not exist; nothing in namespace "shop" is configured to create it (looked for TLSCertificates)`
 
+// declaration ends the message of a True condition of newPod.
+var declaration = "; declaration " + podcondition.Fingerprint(newPod())
+
 func expectCondition(t *testing.T, w *world, status corev1.ConditionStatus, reason, message string) {
 	t.Helper()
-	c := w.condition(v1alpha1.TLSReadyCondition)
+	c := w.condition(podcondition.Type)
 	if c == nil {
-		t.Fatalf("pod has no condition %s", v1alpha1.TLSReadyCondition)
+		t.Fatalf("pod has no condition %s", podcondition.Type)
 	}
 	want := []string{string(status), reason, message}
 	if diff := cmp.Diff(want, []string{string(c.Status), c.Reason, c.Message}); diff != "" {
@@ -60,13 +65,14 @@ func TestHeldThenReady(t *testing.T) {
 	expect(t, "writes", w.took())
 
 	// 3. The message changes: one update, and the transition time stays.
-	since := w.condition(v1alpha1.TLSReadyCondition).LastTransitionTime
+	w.clock.Step(messagePace)
+	since := w.condition(podcondition.Type).LastTransitionTime
 	cert.Status.Conditions = []metav1.Condition{issuing(metav1.ConditionTrue, v1alpha1.ReasonFinalizing, "")}
 	w.update(cert)
 	w.reconcile()
 	message = `secret "shop/web-tls" does not exist; TLSCertificate "web" is issuing it (Finalizing)`
 	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", message)
-	if got := w.condition(v1alpha1.TLSReadyCondition).LastTransitionTime; !got.Equal(&since) {
+	if got := w.condition(podcondition.Type).LastTransitionTime; !got.Equal(&since) {
 		t.Errorf("lastTransitionTime changed from %v to %v with the message", since, got)
 	}
 	expect(t, "writes", w.took(), "patch status", "delete event", "create event")
@@ -76,20 +82,20 @@ func TestHeldThenReady(t *testing.T) {
 	w.clock.Step(200 * time.Millisecond)
 	w.secrets.put("web-tls", "42", start)
 	result := w.reconcile()
-	expectCondition(t, w, corev1.ConditionTrue, ReasonUsable, "Secrets usable: web-tls (version 42); usable until 2026-11-20T11:00:00Z")
+	expectCondition(t, w, corev1.ConditionTrue, podcondition.ReasonUsable, "Secrets usable: web-tls (version 42); usable until 2026-11-20T10:57:00Z"+declaration)
 	expect(t, "writes", w.took(), "patch status", "delete event", "create event")
-	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 3.2s")
-	if want := start.Add(time.Hour).Sub(w.clock.Now()); result.RequeueAfter != want {
+	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 13.2s")
+	if want := start.Add(usable).Sub(w.clock.Now()); result.RequeueAfter != want {
 		t.Errorf("RequeueAfter = %v, want %v", result.RequeueAfter, want)
 	}
 	w.reconcile()
 	expect(t, "writes", w.took())
 
-	// 5. The certificate expires before the pod was bound: held again.
-	w.clock.Step(time.Hour)
+	// 5. The certificate is about to expire before the pod was bound: held again.
+	w.clock.Step(result.RequeueAfter)
 	w.reconcile()
-	if c := w.condition(v1alpha1.TLSReadyCondition); c.Status != corev1.ConditionFalse || c.Reason != "Expired" {
-		t.Errorf("condition = %s/%s, want False/Expired", c.Status, c.Reason)
+	if c := w.condition(podcondition.Type); c.Status != corev1.ConditionFalse || c.Reason != "ExpiresTooSoon" {
+		t.Errorf("condition = %s/%s, want False/ExpiresTooSoon", c.Status, c.Reason)
 	}
 	if n := len(w.events()); n != 1 {
 		t.Errorf("%d events %q, want only the one that holds true", n, w.events())
@@ -101,8 +107,8 @@ func TestReadyFromTheStart(t *testing.T) {
 	w.secrets.put("web-tls", "42", start)
 	w.secrets.put("api-tls", "7", start.Add(-time.Minute))
 	w.reconcile()
-	expectCondition(t, w, corev1.ConditionTrue, ReasonUsable,
-		"Secrets usable: api-tls (version 7), web-tls (version 42); usable until 2026-11-20T10:59:00Z")
+	expectCondition(t, w, corev1.ConditionTrue, podcondition.ReasonUsable,
+		"Secrets usable: api-tls (version 7), web-tls (version 42); usable until 2026-11-20T10:56:00Z; declaration "+podcondition.Fingerprint(newPod(requires("web-tls,api-tls"))))
 	expect(t, "writes", w.took(), "patch status")
 }
 
@@ -117,8 +123,10 @@ func TestNotYetValidIsLookedAtAgain(t *testing.T) {
 	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 42s")
 }
 
+func exempt(p *corev1.Pod) { p.Spec.PriorityClassName = "system-cluster-critical" }
+
 func TestOneReconcile(t *testing.T) {
-	held := withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionFalse, "SecretNotFound", missing)
+	held := withCondition(podcondition.Type, corev1.ConditionFalse, "SecretNotFound", missing)
 	tests := map[string]struct {
 		pod        *corev1.Pod
 		usable     bool
@@ -129,12 +137,15 @@ func TestOneReconcile(t *testing.T) {
 		"held since before the start":  {pod: newPod(held), wantReason: "SecretNotFound"},
 		"malformed":                    {pod: newPod(requires("Web_TLS!")), wantWrites: []string{"patch status", "create event"}, wantReason: "InvalidDeclaration"},
 		"undeclared":                   {pod: newPod(undeclared)},
-		"undeclared, False left":       {pod: newPod(undeclared, held), wantWrites: []string{"patch status"}, wantReason: ReasonNotDeclared},
+		"undeclared, False left":       {pod: newPod(undeclared, held), wantWrites: []string{"patch status"}, wantReason: podcondition.ReasonNotDeclared},
 		"bound":                        {pod: newPod(on("node-1"))},
 		"bound, usable":                {pod: newPod(on("node-1")), usable: true},
-		"bound, False left":            {pod: newPod(on("node-1"), held), wantWrites: []string{"patch status"}, wantReason: ReasonScheduled},
-		"bound, False left, usable":    {pod: newPod(on("node-1"), held), usable: true, wantWrites: []string{"patch status", "create event"}, wantReason: ReasonUsable},
-		"bound, True":                  {pod: newPod(on("node-1"), withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionTrue, ReasonUsable, "old")), wantReason: ReasonUsable},
+		"bound, False left":            {pod: newPod(on("node-1"), held), wantWrites: []string{"patch status"}, wantReason: podcondition.ReasonScheduled},
+		"bound, False left, usable":    {pod: newPod(on("node-1"), held), usable: true, wantWrites: []string{"patch status", "create event"}, wantReason: podcondition.ReasonUsable},
+		"bound, True":                  {pod: newPod(on("node-1"), withCondition(podcondition.Type, corev1.ConditionTrue, podcondition.ReasonUsable, "old")), wantReason: podcondition.ReasonUsable},
+		"exempt":                       {pod: newPod(exempt)},
+		"exempt, bound":                {pod: newPod(exempt, on("node-1"))},
+		"exempt, False left":           {pod: newPod(exempt, held), wantWrites: []string{"patch status"}, wantReason: ReasonExempt},
 		"deleted":                      {pod: newPod(deleted)},
 		"deleted, held":                {pod: newPod(deleted, held), wantReason: "SecretNotFound"},
 		"failed":                       {pod: newPod(func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed })},
@@ -154,7 +165,7 @@ func TestOneReconcile(t *testing.T) {
 				return
 			}
 			reason := ""
-			if c := w.condition(v1alpha1.TLSReadyCondition); c != nil {
+			if c := w.condition(podcondition.Type); c != nil {
 				reason = c.Reason
 			}
 			if reason != tt.wantReason {
@@ -168,7 +179,7 @@ func TestUnschedulableIsRewritten(t *testing.T) {
 	w := newWorld(t, newPod(withCondition(corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, "0/3 nodes are available")))
 	w.reconcile()
 	expect(t, "writes", w.took(), "patch status", "create event")
-	want := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: ReasonTLSNotReady,
+	want := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: podcondition.ReasonTLSNotReady,
 		Message: "0/3 nodes are available", LastTransitionTime: metav1.NewTime(start.Add(-time.Minute))}
 	if diff := cmp.Diff(want, *w.condition(corev1.PodScheduled)); diff != "" {
 		t.Errorf("PodScheduled (-want, +got):\n%s", diff)
@@ -207,9 +218,9 @@ func TestFailedEventIsOwed(t *testing.T) {
 
 // The scheduler tells its own faults under the same names; its events are left alone.
 func TestForeignEventStays(t *testing.T) {
-	pod := newPod(withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionFalse, "SecretNotFound", missing))
+	pod := newPod(withCondition(podcondition.Type, corev1.ConditionFalse, "SecretNotFound", missing))
 	foreign := &eventsv1.Event{
-		ObjectMeta:          metav1.ObjectMeta{Namespace: "shop", Name: eventName(pod, "SecretNotFound")},
+		ObjectMeta:          metav1.ObjectMeta{Namespace: "shop", Name: podevent.Name(pod, "SecretNotFound")},
 		ReportingController: "tollgate.dev/certgate", Type: corev1.EventTypeWarning, Reason: "SecretNotFound", Note: "theirs",
 	}
 	w := newWorld(t, pod, foreign)

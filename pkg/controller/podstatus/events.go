@@ -5,68 +5,93 @@ package podstatus
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
+	"github.com/tollgate-dev/tollgate/pkg/podevent"
 	"github.com/tollgate-dev/tollgate/pkg/text"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
 
-const (
-	// ReportingController is the reportingController of the events.
-	ReportingController = "tollgate.dev/controller"
-	// EventReasonTLSReady is the reason of the event that tells the end of the wait. The
-	// events of a held pod have the reason of the verdict.
-	EventReasonTLSReady = "TLSReady"
+// ReportingController is the reportingController of the events.
+const ReportingController = "tollgate.dev/controller"
 
+// Reasons of events. The events of a held pod have the reason of the verdict.
+const (
+	// EventReasonTLSReady tells the end of the wait.
+	EventReasonTLSReady = "TLSReady"
+	// EventReasonWaitTimedOut tells that the pod goes on without its Secrets, as it asked.
+	EventReasonWaitTimedOut = "TLSWaitTimedOut"
+	// EventReasonCertificateWarning tells what is wrong with a Secret that can serve nevertheless.
+	EventReasonCertificateWarning = "CertificateWarning"
+	// EventReasonSchedulerWithoutGate tells that nothing holds a pod that declares Secrets.
+	EventReasonSchedulerWithoutGate = "SchedulerWithoutGate"
+)
+
+// Actions of events.
+const (
 	actionHolding   = "Holding"
 	actionReleasing = "Releasing"
-
-	// Limits of the API: the note, the reporting instance and a name, in bytes.
-	maxNote     = 1024
-	maxInstance = 128
-	maxName     = 253
+	actionIgnoring  = "Ignoring"
 )
 
 // eventWork is what has to be done to the events of one pod.
 type eventWork struct {
 	// remove are the names of events that no longer hold true.
 	remove []string
-	// add is the event that holds true now; nil for none.
-	add *eventsv1.Event
+	// add are the events that hold true now.
+	add []*eventsv1.Event
+	// once are the events that stay; they are told even if others have to be told since.
+	once []*eventsv1.Event
 }
 
 // eventsFor returns what the change of the condition from current (nil: none) to next
 // means for the events; nil if nothing. The API does not allow to change the note of an
 // event, so a held event with another message takes the place of the old one.
-func (r *reconciler) eventsFor(pod *corev1.Pod, current *corev1.PodCondition, next corev1.PodCondition, held time.Duration, now time.Time) *eventWork {
-	wasHeld := current != nil && current.Status == corev1.ConditionFalse
-	work := &eventWork{}
-	switch {
-	case next.Status == corev1.ConditionFalse:
-		if wasHeld && current.Reason == next.Reason && current.Message == next.Message {
-			return nil
-		}
-		work.add = r.event(pod, corev1.EventTypeWarning, next.Reason, actionHolding, next.Message, now)
-	case wasHeld && next.Reason == ReasonUsable:
-		work.add = r.event(pod, corev1.EventTypeNormal, EventReasonTLSReady, actionReleasing, r.readyNote(pod, held), now)
-	case !wasHeld:
+func (r *reconciler) eventsFor(pod *corev1.Pod, current *corev1.PodCondition, next corev1.PodCondition, warning string, held time.Duration, now time.Time) *eventWork {
+	if current != nil && alike(*current, next) {
 		return nil
 	}
-	if wasHeld {
-		work.remove = append(work.remove, eventName(pod, current.Reason))
-	} else if current != nil {
-		// The pod is held again: the earlier good news is no longer true.
-		work.remove = append(work.remove, eventName(pod, EventReasonTLSReady))
+	wasHeld := current != nil && current.Status == corev1.ConditionFalse
+	work := &eventWork{}
+	add := func(list *[]*eventsv1.Event, eventType, reason, action, note string) {
+		*list = append(*list, r.events.New(pod, podevent.Event{Type: eventType, Reason: reason, Action: action, Note: note}, now))
+	}
+	// What holds true now, in the place of what held true before.
+	timedOut := next.Reason == string(tlsready.WaitTimedOut)
+	switch {
+	case next.Status == corev1.ConditionFalse:
+		add(&work.add, corev1.EventTypeWarning, next.Reason, actionHolding, next.Message)
+	case timedOut && (current == nil || current.Reason != next.Reason):
+		add(&work.add, corev1.EventTypeWarning, EventReasonWaitTimedOut, actionReleasing, warning)
+	case wasHeld && next.Reason == podcondition.ReasonUsable:
+		add(&work.add, corev1.EventTypeNormal, EventReasonTLSReady, actionReleasing, r.readyNote(pod, held))
+	}
+	switch {
+	case wasHeld:
+		work.remove = append(work.remove, podevent.Name(pod, current.Reason))
+	case current != nil && next.Status == corev1.ConditionFalse:
+		// The pod is held again: the earlier news is no longer true.
+		work.remove = append(work.remove, podevent.Name(pod, EventReasonTLSReady), podevent.Name(pod, EventReasonWaitTimedOut))
+	}
+	// What is told once.
+	if warning != "" && !timedOut && (current == nil || wasHeld) {
+		add(&work.once, corev1.EventTypeWarning, EventReasonCertificateWarning, actionReleasing, warning)
+	}
+	if current == nil && r.scope.bypassing(pod) {
+		add(&work.once, corev1.EventTypeWarning, EventReasonSchedulerWithoutGate, actionIgnoring, r.scope.bypassNote(pod))
+	}
+	if len(work.remove)+len(work.add)+len(work.once) == 0 {
+		return nil
 	}
 	return work
 }
@@ -82,11 +107,11 @@ func (r *reconciler) settle(ctx context.Context, key types.NamespacedName) error
 			return err
 		}
 	}
-	if work.add != nil {
+	for _, event := range slices.Concat(work.add, work.once) {
 		// A copy, since a failed attempt may be repeated. Another replica may have been faster.
-		err := r.client.Create(ctx, work.add.DeepCopy(), client.FieldOwner(FieldManager))
+		err := r.client.Create(ctx, event.DeepCopy(), client.FieldOwner(FieldManager))
 		if err != nil && !apierrors.IsAlreadyExists(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-			return fmt.Errorf("creating event %s/%s: %w", key.Namespace, work.add.Name, err)
+			return fmt.Errorf("creating event %s/%s: %w", key.Namespace, event.Name, err)
 		}
 	}
 	r.memory.paid(key)
@@ -114,27 +139,6 @@ func describe(err error, doing string, key types.NamespacedName) error {
 	return fmt.Errorf("%s %s: %w", doing, key, err)
 }
 
-func (r *reconciler) event(pod *corev1.Pod, eventType, reason, action, note string, now time.Time) *eventsv1.Event {
-	return &eventsv1.Event{
-		ObjectMeta:          metav1.ObjectMeta{Namespace: pod.Namespace, Name: eventName(pod, reason)},
-		EventTime:           metav1.NewMicroTime(now),
-		Type:                eventType,
-		Reason:              reason,
-		Action:              action,
-		Note:                text.Truncate(note, maxNote),
-		ReportingController: ReportingController,
-		ReportingInstance:   text.Truncate(r.host, maxInstance),
-		Regarding: corev1.ObjectReference{
-			APIVersion:      "v1",
-			Kind:            "Pod",
-			Namespace:       pod.Namespace,
-			Name:            pod.Name,
-			UID:             pod.UID,
-			ResourceVersion: pod.ResourceVersion,
-		},
-	}
-}
-
 // readyNote is the note of the event that tells the end of the wait.
 func (r *reconciler) readyNote(pod *corev1.Pod, held time.Duration) string {
 	var names []string
@@ -146,16 +150,7 @@ func (r *reconciler) readyNote(pod *corev1.Pod, held time.Duration) string {
 		note = "Secrets usable: " + strings.Join(names, ", ")
 	}
 	suffix := "; held for " + formatHeld(held)
-	return text.Truncate(note, maxNote-len(suffix)) + suffix
-}
-
-// eventName is <pod name>.<first 16 hex digits of the SHA-256 of pod UID and reason>, so
-// that replicas that tell the same thing collide instead of repeating each other.
-func eventName(pod *corev1.Pod, reason string) string {
-	sum := sha256.Sum256([]byte(string(pod.UID) + reason))
-	suffix := "." + hex.EncodeToString(sum[:8])
-	name := pod.Name[:min(len(pod.Name), maxName-len(suffix))]
-	return strings.TrimRight(name, "-.") + suffix
+	return text.Truncate(note, podevent.MaxNote-len(suffix)) + suffix
 }
 
 // formatHeld rounds to tenths of a second below a minute and to seconds above.

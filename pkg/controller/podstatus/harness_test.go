@@ -21,6 +21,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
 )
@@ -30,7 +31,7 @@ var start = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 // podOption changes a pod under construction.
 type podOption func(*corev1.Pod)
 
-// newPod returns a pod shop/web that requires web-tls.
+// newPod returns a pod shop/web of a gated scheduler that requires web-tls.
 func newPod(options ...podOption) *corev1.Pod {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
 		Namespace:         "shop",
@@ -39,6 +40,7 @@ func newPod(options ...podOption) *corev1.Pod {
 		CreationTimestamp: metav1.NewTime(start),
 		Annotations:       map[string]string{declare.RequireTLSAnnotation: "web-tls"},
 	}}
+	pod.Spec.SchedulerName = "tollgate"
 	for _, o := range options {
 		o(pod)
 	}
@@ -53,7 +55,26 @@ func requires(value string) podOption {
 
 func undeclared(p *corev1.Pod) { p.Annotations = nil }
 
-func on(node string) podOption { return func(p *corev1.Pod) { p.Spec.NodeName = node } }
+func scheduledBy(name string) podOption { return func(p *corev1.Pod) { p.Spec.SchedulerName = name } }
+
+func gated(p *corev1.Pod) {
+	p.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: "example.com/quota"}, {Name: declare.SchedulingGate}}
+}
+
+func annotated(key, value string) podOption {
+	return func(p *corev1.Pod) { p.Annotations[key] = value }
+}
+
+// on binds the pod to a node as a scheduler does.
+func on(node string) podOption {
+	return func(p *corev1.Pod) {
+		p.Spec.NodeName = node
+		withCondition(corev1.PodScheduled, corev1.ConditionTrue, "", "")(p)
+	}
+}
+
+// createdOn is a pod that was created with spec.nodeName.
+func createdOn(node string) podOption { return func(p *corev1.Pod) { p.Spec.NodeName = node } }
 
 func deleted(p *corev1.Pod) {
 	p.DeletionTimestamp = &metav1.Time{Time: start}
@@ -85,6 +106,7 @@ func issuing(status metav1.ConditionStatus, reason, message string) metav1.Condi
 type secrets struct {
 	facts   map[string]*tlsready.Facts
 	unknown bool
+	warning string // Of everything that is ready.
 }
 
 func (s *secrets) Get(_, name string) (*tlsready.Facts, tlssecrets.State) {
@@ -107,10 +129,17 @@ func (s *secrets) Evaluate(namespace string, d declare.Declaration, now time.Tim
 		}
 		verdicts = append(verdicts, v)
 	}
-	return tlsready.Summarize(verdicts)
+	v := tlsready.Timeout(tlsready.Summarize(verdicts), d.Deadline, now)
+	if v.Ready && v.Warning == "" {
+		v.Warning = s.warning
+	}
+	return v
 }
 
-// put adds a Secret that is usable from notBefore for an hour.
+// usable is for how long a Secret of put can be used: an hour less a twentieth.
+const usable = 57 * time.Minute
+
+// put adds a Secret with a certificate that is valid from notBefore for an hour.
 func (s *secrets) put(name, version string, notBefore time.Time) {
 	s.facts[name] = &tlsready.Facts{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, ResourceVersion: version},
@@ -140,6 +169,11 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 		}
 	}
 	w := &world{t: t, clock: testingclock.NewFakeClock(start), secrets: &secrets{facts: map[string]*tlsready.Facts{}}, fail: map[string]error{}}
+	w.r = newReconciler(Options{
+		Clock:           w.clock,
+		Exemptions:      declare.Exemptions{Namespaces: []string{"kube-system"}, PriorityClasses: []string{"system-cluster-critical"}},
+		GatedSchedulers: []string{"tollgate"},
+	}, w.secrets, "host-1")
 	write := func(what string, do func() error) error {
 		w.writes = append(w.writes, what)
 		if err := w.fail[what]; err != nil {
@@ -150,7 +184,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	w.client = fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(objects...).
 		WithStatusSubresource(&corev1.Pod{}, &v1alpha1.TLSCertificate{}).
-		WithIndex(&corev1.Pod{}, waitingIndex, waitingFor).
+		WithIndex(&corev1.Pod{}, waitingIndex, w.r.scope.waitingFor).
 		WithIndex(&v1alpha1.TLSCertificate{}, producesIndex, produces).
 		WithInterceptorFuncs(interceptor.Funcs{
 			Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
@@ -163,7 +197,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 				return write("patch "+sub, func() error { return c.SubResource(sub).Patch(ctx, o, p, opts...) })
 			},
 		}).Build()
-	w.r = &reconciler{client: w.client, live: w.client, secrets: w.secrets, clock: w.clock, host: "host-1", memory: newMemory()}
+	w.r.client, w.r.live = w.client, w.client
 	return w
 }
 
@@ -196,7 +230,7 @@ func (w *world) condition(t corev1.PodConditionType) *corev1.PodCondition {
 	if err := w.client.Get(context.Background(), types.NamespacedName{Namespace: "shop", Name: "web"}, pod); err != nil {
 		w.t.Fatal(err)
 	}
-	return condition(pod, t)
+	return podcondition.Get(pod, t)
 }
 
 // events returns "type reason: note" of all events.
@@ -211,6 +245,19 @@ func (w *world) events() []string {
 		texts = append(texts, e.Type+" "+e.Reason+": "+e.Note)
 	}
 	return texts
+}
+
+// tick lets time pass in steps until nothing has to be looked at before the time is over.
+func (w *world) tick(total time.Duration) {
+	w.t.Helper()
+	for end := w.clock.Now().Add(total); ; {
+		again := w.reconcile().RequeueAfter
+		if again == 0 || w.clock.Now().Add(again).After(end) {
+			w.clock.SetTime(end)
+			return
+		}
+		w.clock.Step(again)
+	}
 }
 
 // update changes an object in the API.

@@ -28,9 +28,9 @@ const (
 )
 
 // waitingFor is the index function of waitingIndex.
-func waitingFor(obj client.Object) []string {
+func (s *scope) waitingFor(obj client.Object) []string {
 	pod, ok := obj.(*corev1.Pod)
-	if !ok || !waiting(pod) {
+	if !ok || !s.waiting(pod) {
 		return nil
 	}
 	names := []string{anySecret}
@@ -53,31 +53,16 @@ func produces(obj client.Object) []string {
 	return []string{cert.Spec.SecretName}
 }
 
-// concerns lets pass the pods that the gate decides about or that carry a False from it.
-// An update that ends either passes too, and so does every deletion of a pod that may be remembered.
-func concerns() predicate.Predicate {
-	ours := func(obj client.Object) bool {
-		pod, ok := obj.(*corev1.Pod)
-		return ok && (waiting(pod) || leftFalse(pod))
-	}
-	declared := func(obj client.Object) bool {
-		pod, ok := obj.(*corev1.Pod)
-		return ok && (declare.Declared(pod) || condition(pod, v1alpha1.TLSReadyCondition) != nil)
-	}
-	return predicate.Funcs{
-		CreateFunc:  func(e event.CreateEvent) bool { return ours(e.Object) },
-		UpdateFunc:  func(e event.UpdateEvent) bool { return ours(e.ObjectOld) || ours(e.ObjectNew) },
-		DeleteFunc:  func(e event.DeleteEvent) bool { return declared(e.Object) },
-		GenericFunc: func(e event.GenericEvent) bool { return ours(e.Object) },
-	}
-}
-
 // tellsNews lets pass the changes of a TLSCertificate that change what a pod's message says.
 func tellsNews() predicate.Predicate {
+	says := func(cert *v1alpha1.TLSCertificate) [2]string {
+		one := []v1alpha1.TLSCertificate{*cert}
+		return [2]string{progress(one, false), progress(one, true)}
+	}
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.TLSCertificate)
 		after, ok2 := e.ObjectNew.(*v1alpha1.TLSCertificate)
-		return ok && ok2 && progress(before) != progress(after)
+		return ok && ok2 && says(before) != says(after)
 	}}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 )
 
 // referring is a pod that refers to Secrets in every way that auto knows.
@@ -42,16 +43,23 @@ func bad(p *corev1.Pod) { p.Spec.Containers[0].EnvFrom[1].SecretRef.Name = "NOT 
 
 // What the cache keeps must be enough for every decision of this package.
 func TestTrimChangesNoDecision(t *testing.T) {
-	held := withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionFalse, "Expired", "m")
+	held := withCondition(podcondition.Type, corev1.ConditionFalse, "Expired", "m")
+	s := newWorld(t).r.scope
 	for name, pod := range map[string]*corev1.Pod{
-		"auto":             newPod(requires("auto"), referring),
-		"auto, bad":        newPod(requires("auto"), referring, bad),
-		"listed":           newPod(),
-		"undeclared":       newPod(undeclared, referring),
-		"undeclared, held": newPod(undeclared, held),
-		"bound, held":      newPod(on("node-1"), held),
-		"deleted":          newPod(deleted),
-		"ended":            newPod(func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded }),
+		"exempt":            newPod(exempt),
+		"ungated":           newPod(scheduledBy("default-scheduler")),
+		"ungated, bound":    newPod(scheduledBy("default-scheduler"), on("node-1")),
+		"scheduling gate":   newPod(scheduledBy("default-scheduler"), gated),
+		"undeclared, gated": newPod(undeclared, scheduledBy("default-scheduler"), gated),
+		"created bound":     newPod(createdOn("node-1")),
+		"auto":              newPod(requires("auto"), referring),
+		"auto, bad":         newPod(requires("auto"), referring, bad),
+		"listed":            newPod(),
+		"undeclared":        newPod(undeclared, referring),
+		"undeclared, held":  newPod(undeclared, held),
+		"bound, held":       newPod(on("node-1"), held),
+		"deleted":           newPod(deleted),
+		"ended":             newPod(func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			obj, err := trim(pod.DeepCopy())
@@ -59,7 +67,7 @@ func TestTrimChangesNoDecision(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept := obj.(*corev1.Pod)
-			if diff := cmp.Diff(waitingFor(pod), waitingFor(kept)); diff != "" {
+			if diff := cmp.Diff(s.waitingFor(pod), s.waitingFor(kept)); diff != "" {
 				t.Errorf("waitingFor (-pod, +kept):\n%s", diff)
 			}
 			want, wantErr := declare.Parse(pod)
@@ -67,8 +75,11 @@ func TestTrimChangesNoDecision(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" || (wantErr == nil) != (gotErr == nil) || (wantErr != nil && wantErr.Error() != gotErr.Error()) {
 				t.Errorf("Parse: %v, %v (-pod, +kept):\n%s", wantErr, gotErr, diff)
 			}
-			if waiting(pod) != waiting(kept) || leftFalse(pod) != leftFalse(kept) {
-				t.Error("waiting or leftFalse differ")
+			if s.waiting(pod) != s.waiting(kept) || s.unsettled(pod) != s.unsettled(kept) || declare.Declared(pod) && s.gates(pod) != s.gates(kept) || s.bypassing(pod) != s.bypassing(kept) {
+				t.Error("waiting, unsettled, gates or bypassing differ")
+			}
+			if diff := cmp.Diff(pod.Spec.SchedulingGates, kept.Spec.SchedulingGates); diff != "" {
+				t.Errorf("scheduling gates (-pod, +kept):\n%s", diff)
 			}
 			if diff := cmp.Diff(pod.Status.Conditions, kept.Status.Conditions); diff != "" {
 				t.Errorf("conditions (-pod, +kept):\n%s", diff)
@@ -92,8 +103,8 @@ func TestTrimIsLean(t *testing.T) {
 }
 
 func TestConcerns(t *testing.T) {
-	held := withCondition(v1alpha1.TLSReadyCondition, corev1.ConditionFalse, "Expired", "m")
-	p := concerns()
+	held := withCondition(podcondition.Type, corev1.ConditionFalse, "Expired", "m")
+	p := newWorld(t).r.scope.concerns()
 	for name, tt := range map[string]struct {
 		before, after *corev1.Pod
 		want          bool
@@ -104,6 +115,9 @@ func TestConcerns(t *testing.T) {
 		"is bound, held":     {newPod(on("node-1"), held), newPod(on("node-1"), held), true},
 		"declares no longer": {newPod(), newPod(undeclared), true},
 		"undeclared":         {newPod(undeclared), newPod(undeclared), false},
+		"is exempt":          {newPod(exempt), newPod(exempt), false},
+		"was not held":       {newPod(scheduledBy("other"), on("node-1")), newPod(scheduledBy("other"), on("node-1")), true},
+		"was created bound":  {newPod(createdOn("node-1")), newPod(on("node-1")), true},
 	} {
 		if got := p.Update(event.UpdateEvent{ObjectOld: tt.before, ObjectNew: tt.after}); got != tt.want {
 			t.Errorf("update of a pod that %s: %t, want %t", name, got, tt.want)
@@ -144,9 +158,9 @@ func TestSecretChanges(t *testing.T) {
 	w := newWorld(t, newPod(), newPod(named("api"), requires("api-tls")), newPod(named("broken"), requires("!")), newPod(named("bound"), on("n")), elsewhere)
 	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	defer queue.ShutDown()
-	changes := newSecretChanges(w.client)
-	changes.add("shop", "api-tls") // Before the start: every pod is looked at anyway.
-	if err := changes.Start(t.Context(), queue); err != nil {
+	source := newChanges(w.r.podsOfSecret)
+	source.add("shop", "api-tls") // Before the start: every pod is looked at anyway.
+	if err := source.Start(t.Context(), queue); err != nil {
 		t.Fatal(err)
 	}
 	woken := func(n int) map[string]bool {
@@ -158,11 +172,11 @@ func TestSecretChanges(t *testing.T) {
 		}
 		return names
 	}
-	changes.add("shop", "web-tls")
+	source.add("shop", "web-tls")
 	if diff := cmp.Diff(map[string]bool{"shop/web": true}, woken(1)); diff != "" {
 		t.Errorf("woken by one Secret (-want, +got):\n%s", diff)
 	}
-	changes.add("", "")
+	source.add("", "")
 	want := map[string]bool{"shop/web": true, "shop/api": true, "shop/broken": true, "other/web": true}
 	if diff := cmp.Diff(want, woken(4)); diff != "" {
 		t.Errorf("woken by all Secrets (-want, +got):\n%s", diff)

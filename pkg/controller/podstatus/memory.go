@@ -23,9 +23,13 @@ type memory struct {
 }
 
 type remembered struct {
+	uid        types.UID
 	doubtSince time.Time  // When the answer was first not known; zero if it is.
 	heldSince  time.Time  // When the wait began; the condition's own time has whole seconds only.
 	work       *eventWork // What is to be done to the events.
+
+	told   corev1.PodCondition // The condition that was written last,
+	toldAt time.Time           // and when; zero if none was.
 }
 
 func newMemory() *memory {
@@ -36,6 +40,15 @@ func (m *memory) forget(key types.NamespacedName) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.pods, key)
+}
+
+// meet drops what is known of an earlier pod of the same name.
+func (m *memory) meet(key types.NamespacedName, uid types.UID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if pod := m.pods[key]; pod == nil || pod.uid != uid {
+		m.pods[key] = &remembered{uid: uid}
+	}
 }
 
 func (m *memory) of(key types.NamespacedName) *remembered {
@@ -89,6 +102,7 @@ func (m *memory) owe(key types.NamespacedName, work *eventWork) {
 	pod := m.of(key)
 	if pod.work != nil {
 		work.remove = append(work.remove, pod.work.remove...)
+		work.once = append(work.once, pod.work.once...)
 	}
 	pod.work = work
 }

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/utils/clock"
 
-	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
 )
 
@@ -29,7 +29,7 @@ func TestWithRealSource(t *testing.T) {
 		source.Run(t.Context())
 	}()
 	t.Cleanup(func() { <-done })
-	for w.condition(v1alpha1.TLSReadyCondition) == nil {
+	for w.condition(podcondition.Type) == nil {
 		<-changed
 		w.reconcile()
 	}

@@ -12,74 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
-	"github.com/tollgate-dev/tollgate/pkg/declare"
-	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 )
-
-// Reasons of the condition tollgate.dev/TLSReady, beside those of package tlsready.
-const (
-	// ReasonUsable says that every declared Secret can serve; the gate lets the pod go.
-	ReasonUsable = "Usable"
-	// ReasonScheduled says that the pod was bound to a node while a Secret was not usable.
-	ReasonScheduled = "Scheduled"
-	// ReasonNotDeclared says that the pod no longer declares any Secret.
-	ReasonNotDeclared = "NotDeclared"
-	// ReasonTLSNotReady replaces Unschedulable in PodScheduled of a held pod, so that
-	// cluster autoscalers do not buy a node for it.
-	ReasonTLSNotReady = "TLSNotReady"
-)
-
-// keepAsking is how often the Secrets of a held pod are asked for at least. The source
-// looks missing ones up again only while somebody asks, and drops names after ten minutes.
-const keepAsking = 5 * time.Minute
-
-// waiting reports whether the gate decides about the pod.
-func waiting(pod *corev1.Pod) bool {
-	return declare.Declared(pod) && pod.Spec.NodeName == "" && !finished(pod)
-}
-
-// finished reports whether the pod is being deleted or has ended.
-func finished(pod *corev1.Pod) bool {
-	return pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-}
-
-// leftFalse reports whether the condition of the pod is False.
-func leftFalse(pod *corev1.Pod) bool {
-	c := condition(pod, v1alpha1.TLSReadyCondition)
-	return c != nil && c.Status == corev1.ConditionFalse
-}
-
-func condition(pod *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == t {
-			return &pod.Status.Conditions[i]
-		}
-	}
-	return nil
-}
-
-func heldCondition(v tlsready.Verdict) corev1.PodCondition {
-	return corev1.PodCondition{
-		Type:    v1alpha1.TLSReadyCondition,
-		Status:  corev1.ConditionFalse,
-		Reason:  string(v.Reason),
-		Message: v.Message,
-	}
-}
-
-func releasedCondition(pod *corev1.Pod) corev1.PodCondition {
-	c := corev1.PodCondition{
-		Type:    v1alpha1.TLSReadyCondition,
-		Status:  corev1.ConditionTrue,
-		Reason:  ReasonScheduled,
-		Message: "the pod is bound to a node; nothing holds it any longer",
-	}
-	if !declare.Declared(pod) {
-		c.Reason, c.Message = ReasonNotDeclared, "the pod declares no TLS Secrets"
-	}
-	return c
-}
 
 // podPatch is a strategic merge patch of a pod's status. The UID keeps it from a new
 // pod of the same name.
@@ -102,25 +36,25 @@ type conditionPatch struct {
 }
 
 // statusPatch returns the patch that gives the pod the condition, or nil if the pod has
-// it already. If the pod is held and PodScheduled says Unschedulable, that reason changes
-// too; then the patch holds only for the version of the pod that was read, since the
-// scheduler may be binding the pod.
-func statusPatch(pod *corev1.Pod, next corev1.PodCondition, now time.Time) ([]byte, error) {
+// it already. If CertGate holds the pod and PodScheduled says Unschedulable, that reason
+// changes too; then the patch holds only for the version of the pod that was read, since
+// the scheduler may be binding the pod. The pods of other schedulers keep the reason:
+// they do lack a node.
+func statusPatch(pod *corev1.Pod, next corev1.PodCondition, gated bool, now time.Time) ([]byte, error) {
 	var p podPatch
 	p.Metadata.UID = pod.UID
-	current := condition(pod, next.Type)
-	if current == nil || current.Status != next.Status || current.Reason != next.Reason || current.Message != next.Message {
+	if current := podcondition.Get(pod, next.Type); current == nil || !alike(*current, next) {
 		c := conditionPatch{Type: next.Type, Status: next.Status, Reason: next.Reason, Message: next.Message}
 		if current == nil || current.Status != next.Status {
 			c.LastTransitionTime = &metav1.Time{Time: now}
 		}
 		p.Status.Conditions = append(p.Status.Conditions, c)
 	}
-	scheduled := condition(pod, corev1.PodScheduled)
-	if next.Status == corev1.ConditionFalse && scheduled != nil &&
+	scheduled := podcondition.Get(pod, corev1.PodScheduled)
+	if gated && next.Status == corev1.ConditionFalse && scheduled != nil &&
 		scheduled.Status == corev1.ConditionFalse && scheduled.Reason == corev1.PodReasonUnschedulable {
 		p.Metadata.ResourceVersion = pod.ResourceVersion
-		p.Status.Conditions = append(p.Status.Conditions, conditionPatch{Type: corev1.PodScheduled, Reason: ReasonTLSNotReady})
+		p.Status.Conditions = append(p.Status.Conditions, conditionPatch{Type: corev1.PodScheduled, Reason: podcondition.ReasonTLSNotReady})
 	}
 	if len(p.Status.Conditions) == 0 {
 		return nil, nil
@@ -132,14 +66,7 @@ func statusPatch(pod *corev1.Pod, next corev1.PodCondition, now time.Time) ([]by
 	return data, nil
 }
 
-// untilRecheck is how long the verdict stays as it is; zero means until something changes.
-func (r *reconciler) untilRecheck(v tlsready.Verdict) time.Duration {
-	var wait time.Duration
-	if !v.RecheckAt.IsZero() {
-		wait = max(v.RecheckAt.Sub(r.clock.Now()), time.Millisecond)
-	}
-	if !v.Ready && (wait == 0 || wait > keepAsking) {
-		wait = keepAsking
-	}
-	return wait
+// alike reports whether two conditions of one type say the same.
+func alike(a, b corev1.PodCondition) bool {
+	return a.Status == b.Status && a.Reason == b.Reason && a.Message == b.Message
 }

@@ -13,25 +13,26 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
 
 func TestStatusPatch(t *testing.T) {
 	unschedulable := withCondition(corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, "no node")
 	was := func(status corev1.ConditionStatus, reason, message string) podOption {
-		return withCondition(v1alpha1.TLSReadyCondition, status, reason, message)
+		return withCondition(podcondition.Type, status, reason, message)
 	}
 	version := func(p *corev1.Pod) { p.ResourceVersion = "7" }
-	held := heldCondition(tlsready.Verdict{Reason: tlsready.Expired, Message: "m"})
-	usable := corev1.PodCondition{Type: v1alpha1.TLSReadyCondition, Status: corev1.ConditionTrue, Reason: ReasonUsable, Message: "m"}
+	held := podcondition.False(tlsready.Verdict{Reason: tlsready.Expired, Message: "m"})
+	usable := corev1.PodCondition{Type: podcondition.Type, Status: corev1.ConditionTrue, Reason: podcondition.ReasonUsable, Message: "m"}
 	const ours = `{"type":"tollgate.dev/TLSReady","status":"False","reason":"Expired","message":"m"`
 	const stamp = `,"lastTransitionTime":"2026-11-20T10:00:00Z"`
 	const rewrite = `{"type":"PodScheduled","reason":"TLSNotReady"}`
 	tests := map[string]struct {
-		pod  *corev1.Pod
-		next corev1.PodCondition
-		want string
+		pod     *corev1.Pod
+		next    corev1.PodCondition
+		ungated bool
+		want    string
 	}{
 		"first": {pod: newPod(version), next: held,
 			want: `{"metadata":{"uid":"1234"},"status":{"conditions":[` + ours + stamp + `}]}}`},
@@ -46,13 +47,15 @@ func TestStatusPatch(t *testing.T) {
 			want: `{"metadata":{"uid":"1234","resourceVersion":"7"},"status":{"conditions":[` + ours + stamp + `},` + rewrite + `]}}`},
 		"unschedulable only": {pod: newPod(version, unschedulable, was("False", "Expired", "m")), next: held,
 			want: `{"metadata":{"uid":"1234","resourceVersion":"7"},"status":{"conditions":[` + rewrite + `]}}`},
+		"unschedulable elsewhere": {pod: newPod(version, unschedulable), next: held, ungated: true,
+			want: `{"metadata":{"uid":"1234"},"status":{"conditions":[` + ours + stamp + `}]}}`},
 		"usable and unschedulable": {pod: newPod(version, unschedulable, was("True", "Usable", "m")), next: usable},
 		"other reason of PodScheduled": {next: held,
 			pod: newPod(was("False", "Expired", "m"), withCondition(corev1.PodScheduled, corev1.ConditionFalse, "SchedulingGated", ""))},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := statusPatch(tt.pod, tt.next, start)
+			got, err := statusPatch(tt.pod, tt.next, !tt.ungated, start)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +77,7 @@ func TestRewriteDoesNotOvertakeTheScheduler(t *testing.T) {
 	bound.Status.Conditions[0] = corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}
 	w.update(bound)
 
-	patch, err := statusPatch(stale, heldCondition(tlsready.Verdict{Reason: tlsready.Expired, Message: "m"}), start)
+	patch, err := statusPatch(stale, podcondition.False(tlsready.Verdict{Reason: tlsready.Expired, Message: "m"}), true, start)
 	if err != nil {
 		t.Fatal(err)
 	}

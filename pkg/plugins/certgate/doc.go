@@ -8,16 +8,23 @@
 //
 // PreEnqueue is the gate: a held pod costs no scheduling cycle and gets no
 // Unschedulable condition, so that autoscalers buy no node for it. Nothing runs
-// between PreEnqueue and the cycle, so PreFilter judges again, PreBind judges a
-// last time before the pod is bound, and Filter judges where a profile has left
-// PreFilter out. All of them ask the same function, judge.
+// between PreEnqueue and the cycle, so PreFilter judges again, and Filter where a
+// profile has left PreFilter out. The last look is just before the binding: in
+// PreBindPreFlight if nothing can come between the two, else in PreBind. All of them
+// ask the same function, judge.
+//
+// # Sources
+//
+// With source Secrets the plugin watches the Secrets itself, through package
+// tlssecrets. With source PodCondition it has no access to Secrets: it trusts the pod
+// condition that tollgate-controller writes by the same rules; see package podcondition.
 //
 // # Waking up
 //
 // EventsToRegister returns none: a held pod moves only by Activate, or by the
 // queue's own flush after five minutes. Three things lead to Activate: new facts
-// about a Secret, a changed annotation of the pod, and a point in time at which
-// a verdict changes by itself. They all go through waker, which calls Activate
+// about a Secret, a changed annotation or TLSReady condition of the pod, and a point in
+// time at which a verdict changes by itself. They all go through waker, which calls Activate
 // from its own goroutine, or from the pod informer's for a pod that no longer
 // declares anything: never with a lock of this package held and never from an
 // extension point, since those run under the lock that Activate takes.
@@ -41,9 +48,14 @@
 // # Start-up
 //
 // New waits for nothing. Until the Secrets are listed, declared pods are held with
-// the reason NotSynced or SecretsForbidden, and all others flow. These two faults
-// are the scheduler's own, so it writes an Event for each pod that they hold; the
-// controller tells people about all others.
+// the reason NotSynced or SecretsForbidden, and all others flow.
+//
+// # Telling people
+//
+// The controller tells people why a pod is held. The plugin itself tells only faults of
+// the scheduler's own, and everything about pods on which no controller reports: those
+// without a TLSReady condition after ten seconds. Standby replicas run PreEnqueue too, so
+// the names of the Events are deterministic and collide; see package podevent.
 //
 // Each profile that enables the plugin has its own instance, with its own index and
 // its own watch of Secrets: profiles share nothing but the metrics.

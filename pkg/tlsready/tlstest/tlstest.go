@@ -5,14 +5,13 @@
 package tlstest
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/url"
 	"testing"
 	"time"
 
@@ -26,38 +25,31 @@ var Now = time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
 // CA issues certificates for one test. It is not safe for concurrent use.
 type CA struct {
 	tb     testing.TB
-	key    *ecdsa.PrivateKey
+	key    crypto.Signer
 	cert   *x509.Certificate
 	serial int64
 }
 
 // Options describe a certificate to issue.
 type Options struct {
-	// DNSNames and IPAddresses become SANs.
+	// DNSNames, IPAddresses and URIs become SANs.
 	DNSNames    []string
 	IPAddresses []net.IP
+	URIs        []string
 	// CommonName is left out if empty.
 	CommonName string
 	// NotBefore defaults to an hour before Now, NotAfter to 90 days after Now.
 	NotBefore, NotAfter time.Time
+	// Key is that of the certificate; nil makes a new one, ECDSA P-256.
+	Key crypto.Signer
+	// Change is called last to edit the certificate; nil leaves it.
+	Change func(*x509.Certificate)
 }
 
 // NewCA returns a fresh certificate authority, "CN=Test CA", valid for ten years around Now.
 func NewCA(tb testing.TB) *CA {
 	tb.Helper()
-	ca := &CA{tb: tb, serial: 0x1000}
-	ca.key = ca.newKey()
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(ca.serial),
-		Subject:               pkix.Name{CommonName: "Test CA"},
-		NotBefore:             Now.AddDate(-5, 0, 0),
-		NotAfter:              Now.AddDate(5, 0, 0),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}
-	ca.cert = ca.sign(template, template, ca.key)
-	return ca
+	return NewCAWith(tb, Options{})
 }
 
 // Issue returns a server certificate with a new ECDSA P-256 key, both PEM: the leaf alone
@@ -68,21 +60,25 @@ func (ca *CA) Issue(o Options) (certPEM, keyPEM []byte) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(ca.serial),
 		Subject:      pkix.Name{CommonName: o.CommonName},
-		NotBefore:    o.NotBefore,
-		NotAfter:     o.NotAfter,
+		NotBefore:    orTime(o.NotBefore, Now.Add(-time.Hour)),
+		NotAfter:     orTime(o.NotAfter, Now.AddDate(0, 0, 90)),
 		DNSNames:     o.DNSNames,
 		IPAddresses:  o.IPAddresses,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	if template.NotBefore.IsZero() {
-		template.NotBefore = Now.Add(-time.Hour)
+	for _, text := range o.URIs {
+		uri, err := url.Parse(text)
+		if err != nil {
+			ca.tb.Fatalf("parsing a URI: %v", err)
+		}
+		template.URIs = append(template.URIs, uri)
 	}
-	if template.NotAfter.IsZero() {
-		template.NotAfter = Now.AddDate(0, 0, 90)
+	if o.Change != nil {
+		o.Change(template)
 	}
-	key := ca.newKey()
-	cert := ca.sign(template, ca.cert, key)
+	key := orKey(ca.tb, o.Key)
+	cert := sign(ca.tb, template, ca.cert, key.Public(), ca.key)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		ca.tb.Fatalf("encoding a private key: %v", err)
@@ -100,29 +96,6 @@ func Secret(namespace, name string, certPEM, keyPEM []byte) *corev1.Secret {
 		Type:       corev1.SecretTypeTLS,
 		Data:       map[string][]byte{corev1.TLSCertKey: certPEM, corev1.TLSPrivateKeyKey: keyPEM},
 	}
-}
-
-func (ca *CA) newKey() *ecdsa.PrivateKey {
-	ca.tb.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		ca.tb.Fatalf("generating a private key: %v", err)
-	}
-	return key
-}
-
-// sign returns template signed by the authority's key for the public part of key.
-func (ca *CA) sign(template, parent *x509.Certificate, key *ecdsa.PrivateKey) *x509.Certificate {
-	ca.tb.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), ca.key)
-	if err != nil {
-		ca.tb.Fatalf("signing a certificate: %v", err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		ca.tb.Fatalf("parsing a signed certificate: %v", err)
-	}
-	return cert
 }
 
 func encode(label string, der []byte) []byte {

@@ -8,25 +8,6 @@ import (
 	"testing"
 )
 
-func TestNearest(t *testing.T) {
-	candidates := []string{"strategy", "ageExponent", "priceAnnotations", "estimate"}
-	tests := []struct{ word, want string }{
-		{"strategyy", "strategy"},
-		{"stratgey", "strategy"},
-		{"STRATEGY", "strategy"},
-		{"ageexponent", "ageExponent"},
-		{"priceAnnotation", "priceAnnotations"},
-		{"estimates", "estimate"},
-		{"colour", ""},
-		{"", ""},
-	}
-	for _, tt := range tests {
-		if got := Nearest(tt.word, candidates); got != tt.want {
-			t.Errorf("Nearest(%q) = %q, want %q", tt.word, got, tt.want)
-		}
-	}
-}
-
 func TestForErrorWithoutHint(t *testing.T) {
 	tests := []struct {
 		name string

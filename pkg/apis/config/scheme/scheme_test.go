@@ -43,6 +43,11 @@ func TestDecode(t *testing.T) {
 		Estimate:         ptr.To(true),
 		NodeFee:          "0",
 	}
+	defaultCertGate := &config.CertGateArgs{
+		Source:                config.SourceSecrets,
+		ExemptNamespaces:      []string{"kube-system", "tollgate-system"},
+		ExemptPriorityClasses: []string{"system-cluster-critical", "system-node-critical"},
+	}
 	tests := []struct {
 		name         string
 		pluginConfig string
@@ -55,7 +60,7 @@ func TestDecode(t *testing.T) {
   - name: CertGate`,
 			want: []schedconfig.PluginConfig{
 				{Name: "CostScore", Args: defaultCostScore},
-				{Name: "CertGate", Args: &config.CertGateArgs{Source: "Secrets"}},
+				{Name: "CertGate", Args: defaultCertGate},
 			},
 		},
 		{
@@ -117,6 +122,38 @@ func TestDecode(t *testing.T) {
 			},
 		},
 		{
+			name: "everything about certificates",
+			pluginConfig: `
+  - name: CertGate
+    args:
+      source: Secrets
+      namespaces: [shop, api]
+      exemptNamespaces: [kube-system]
+      exemptPriorityClasses: [high]`,
+			want: []schedconfig.PluginConfig{{Name: "CertGate", Args: &config.CertGateArgs{
+				Source:                config.SourceSecrets,
+				Namespaces:            []string{"shop", "api"},
+				ExemptNamespaces:      []string{"kube-system"},
+				ExemptPriorityClasses: []string{"high"},
+			}}},
+		},
+		{
+			name: "an explicit [] exempts nobody",
+			pluginConfig: `
+  - name: CertGate
+    args: {source: PodCondition, exemptNamespaces: [], exemptPriorityClasses: []}`,
+			want: []schedconfig.PluginConfig{{Name: "CertGate", Args: &config.CertGateArgs{
+				Source: config.SourcePodCondition, ExemptNamespaces: []string{}, ExemptPriorityClasses: []string{},
+			}}},
+		},
+		{
+			name: "null is like left out",
+			pluginConfig: `
+  - name: CertGate
+    args: {source: null, exemptNamespaces: null, exemptPriorityClasses: null}`,
+			want: []schedconfig.PluginConfig{{Name: "CertGate", Args: defaultCertGate}},
+		},
+		{
 			name: "kind and version may be given",
 			pluginConfig: `
   - name: CostScore
@@ -137,6 +174,8 @@ func TestDecode(t *testing.T) {
 		})
 	}
 }
+
+const validCertGateFields = "valid fields: source, namespaces, exemptNamespaces, exemptPriorityClasses"
 
 const validCostScoreFields = `valid fields: strategy, ageExponent, priceAnnotations, trustAnnotations, prices, estimate, ` +
 	`adjustments, nodeFee, prepaid, maxPriceAge`
@@ -171,7 +210,7 @@ func TestDecodeIsStrict(t *testing.T) {
 				validCostScoreFields + "\n" +
 				`CostScore has no field "colour"; ` +
 				validCostScoreFields + "\n" +
-				`CertGate has no field "sourec"; did you mean "source"? valid fields: source` + "\n" +
+				`CertGate has no field "sourec"; did you mean "source"? ` + validCertGateFields + "\n" +
 				`NodeResourcesFit has no field "scoringStrategy.typo"; did you mean "type"? ` +
 				`valid fields: type, resources, requestedToCapacityRatio`,
 		},
@@ -196,6 +235,24 @@ func TestDecodeIsStrict(t *testing.T) {
 				`CostScore has no field "prepaid[0].cuont"; did you mean "count"? valid fields: nodeSelector, count` + "\n" +
 				`CostScore has no field "prices[0].nodeSelektor"; did you mean "nodeSelector"? valid fields: nodeSelector, hourlyPrice` + "\n" +
 				`CostScore has no field "trustAnnotation"; did you mean "trustAnnotations"? ` + validCostScoreFields,
+		},
+		{
+			name: "misspelled fields about certificates",
+			pluginConfig: `
+  - name: CertGate
+    args: {namespace: [shop], exemptedNamespaces: [], exemptPriorityClass: [], secrets: true}`,
+			wantInError: []string{"CertGate", `unknown field "exemptPriorityClass"`},
+			wantHint: `CertGate has no field "exemptPriorityClass"; did you mean "exemptPriorityClasses"? ` + validCertGateFields + "\n" +
+				`CertGate has no field "exemptedNamespaces"; did you mean "exemptNamespaces"? ` + validCertGateFields + "\n" +
+				`CertGate has no field "namespace"; did you mean "namespaces"? ` + validCertGateFields + "\n" +
+				`CertGate has no field "secrets"; ` + validCertGateFields,
+		},
+		{
+			name: "one namespace that is not a list",
+			pluginConfig: `
+  - name: CertGate
+    args: {namespaces: shop}`,
+			wantInError: []string{"CertGate", "CertGateArgs.namespaces of type []string"},
 		},
 		{
 			name: "a price that is not a string",
@@ -237,17 +294,20 @@ func TestShippedConfigurations(t *testing.T) {
 		wantProfiles   []string
 		wantLease      string
 		wantKubeconfig string
+		wantSource     string
 	}{
 		{
 			file:         "beside.yaml",
 			wantProfiles: []string{"tollgate"},
 			wantLease:    "tollgate-system/tollgate-scheduler",
+			wantSource:   config.SourcePodCondition,
 		},
 		{
 			file:           "replace.yaml",
 			wantProfiles:   []string{"default-scheduler", "tollgate"},
 			wantLease:      "kube-system/kube-scheduler",
 			wantKubeconfig: "/etc/kubernetes/scheduler.conf",
+			wantSource:     config.SourceSecrets,
 		},
 	}
 	for _, tt := range tests {
@@ -272,7 +332,7 @@ func TestShippedConfigurations(t *testing.T) {
 			if got := cfg.ClientConnection.Kubeconfig; got != tt.wantKubeconfig {
 				t.Errorf("got kubeconfig %q, want %q", got, tt.wantKubeconfig)
 			}
-			checkTollgateProfile(t, cfg.Profiles[len(cfg.Profiles)-1])
+			checkTollgateProfile(t, cfg.Profiles[len(cfg.Profiles)-1], tt.wantSource)
 		})
 	}
 }
@@ -294,7 +354,7 @@ func TestReplaceKeepsDefaultProfile(t *testing.T) {
 	}
 }
 
-func checkTollgateProfile(t *testing.T, p schedconfig.KubeSchedulerProfile) {
+func checkTollgateProfile(t *testing.T, p schedconfig.KubeSchedulerProfile, source string) {
 	t.Helper()
 	if got := ptr.Deref(p.PercentageOfNodesToScore, 0); got != 100 {
 		t.Errorf("got percentageOfNodesToScore %d, want 100", got)
@@ -329,7 +389,11 @@ func checkTollgateProfile(t *testing.T, p schedconfig.KubeSchedulerProfile) {
 			Estimate:         ptr.To(true),
 			NodeFee:          "0",
 		},
-		"CertGate": &config.CertGateArgs{Source: config.SourceSecrets},
+		"CertGate": &config.CertGateArgs{
+			Source:                source,
+			ExemptNamespaces:      []string{"kube-system", "tollgate-system"},
+			ExemptPriorityClasses: []string{"system-cluster-critical", "system-node-critical"},
+		},
 		"NodeResourcesFit": &schedconfig.NodeResourcesFitArgs{
 			ScoringStrategy: &schedconfig.ScoringStrategy{
 				Type:      schedconfig.MostAllocated,

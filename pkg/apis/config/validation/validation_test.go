@@ -71,9 +71,70 @@ func TestValidateCostScoreArgs(t *testing.T) {
 }
 
 func TestValidateCertGateArgs(t *testing.T) {
-	checkFaults(t, ValidateCertGateArgs(nil, &config.CertGateArgs{Source: "Secrets"}), nil)
-	checkFaults(t, ValidateCertGateArgs(field.NewPath("args"), &config.CertGateArgs{Source: "secret"}),
-		[]string{`args.source: Unsupported value: "secret": supported values: "Secrets"; did you mean "Secrets"?`})
+	label := `Invalid value: "Shop": a lowercase RFC 1123 label must consist of`
+	tests := []struct {
+		name string
+		args config.CertGateArgs
+		want []string // one part of each fault's text; empty: valid
+	}{
+		{name: "only the source is required", args: config.CertGateArgs{Source: "Secrets"}},
+		{name: "everything set", args: config.CertGateArgs{
+			Source:                "Secrets",
+			Namespaces:            []string{"shop", "api"},
+			ExemptNamespaces:      []string{"shop", "kube-system"},
+			ExemptPriorityClasses: []string{"system-node-critical", "corp.high"},
+		}},
+		{name: "nobody is exempt", args: config.CertGateArgs{Source: "PodCondition", ExemptNamespaces: []string{}, ExemptPriorityClasses: []string{}}},
+		{name: "no namespaces for a condition", args: config.CertGateArgs{Source: "PodCondition", Namespaces: []string{}}},
+		{
+			name: "misspelled source",
+			args: config.CertGateArgs{Source: "secret"},
+			want: []string{`args.source: Unsupported value: "secret": supported values: "Secrets", "PodCondition"; did you mean "Secrets"?`},
+		},
+		{
+			name: "source in the wrong case",
+			args: config.CertGateArgs{Source: "podcondition"},
+			want: []string{`did you mean "PodCondition"?`},
+		},
+		{
+			name: "source that resembles none",
+			args: config.CertGateArgs{Source: "TLSCertificate"},
+			want: []string{`args.source: Unsupported value: "TLSCertificate": supported values: "Secrets", "PodCondition"`},
+		},
+		{
+			name: "namespaces that no one reads",
+			args: config.CertGateArgs{Source: "PodCondition", Namespaces: []string{"shop"}},
+			want: []string{"args.namespaces: Forbidden: source PodCondition reads no Secrets; leave it out, or set source: Secrets"},
+		},
+		{
+			name: "all faults at once",
+			args: config.CertGateArgs{
+				Source:                "",
+				Namespaces:            []string{"shop", "Shop", "shop"},
+				ExemptNamespaces:      []string{"", "a.b", "a", "a"},
+				ExemptPriorityClasses: []string{"system_node", "b", "b"},
+			},
+			want: []string{
+				`args.source: Unsupported value: ""`,
+				"args.namespaces[1]: " + label,
+				`args.namespaces[2]: Duplicate value: "shop"`,
+				`args.exemptNamespaces[0]: Invalid value: ""`,
+				`args.exemptNamespaces[1]: Invalid value: "a.b": must not contain dots`,
+				`args.exemptNamespaces[3]: Duplicate value: "a"`,
+				`args.exemptPriorityClasses[0]: Invalid value: "system_node"`,
+				`args.exemptPriorityClasses[2]: Duplicate value: "b"`,
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := ValidateCertGateArgs(field.NewPath("args"), &tt.args)
+			checkFaults(t, err, tt.want)
+			if err != nil && strings.Count(err.Error(), "args.") != len(tt.want) {
+				t.Errorf("got %v, want %d faults", err, len(tt.want))
+			}
+		})
+	}
 }
 
 func checkFaults(t *testing.T, err error, want []string) {

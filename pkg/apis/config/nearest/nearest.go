@@ -1,12 +1,13 @@
 // Copyright The Tollgate Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package hint
+// Package nearest finds what a misspelled word was meant to be. It imports nothing.
+package nearest
 
-// Nearest returns the candidate with the smallest edit distance to word, the
+// Word returns the candidate with the smallest edit distance to word, the
 // first of several equally near ones, and "" if none is near: at most a third
 // of the letters, and at least two of them, may differ.
-func Nearest(word string, candidates []string) string {
+func Word(word string, candidates []string) string {
 	best, bestDistance := "", max(2, len(word)/3)+1
 	for _, c := range candidates {
 		if d := distance(word, c); d < bestDistance {

@@ -1,0 +1,125 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tlssecrets
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready/tlstest"
+)
+
+// fill remembers as many names of a namespace as it may have.
+func (l *lookups) fill(namespace string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range maxPerNamespace {
+		l.known.add(secretKey{namespace, fmt.Sprint(i)}, &lookup{state: NotFound})
+	}
+}
+
+// TestLookupsAreFair has one namespace ask for two thousand names before another asks for
+// one, which must not wait for them: not at first, and not when they are looked at again.
+func TestLookupsAreFair(t *testing.T) {
+	run(t, Options{}, nil, func(e *env) {
+		for i := range maxPerNamespace {
+			e.source.Get("greedy", fmt.Sprintf("missing-%d", i))
+		}
+		time.Sleep(5 * time.Second) // virtual; the burst is used up
+		e.wantState("shop", "web-tls", Pending)
+		time.Sleep(200 * time.Millisecond)
+		e.wantState("shop", "web-tls", NotFound)
+		e.wantState("greedy", "missing-1999", Pending)
+
+		time.Sleep(3 * time.Minute)
+		e.wantState("greedy", "missing-1999", NotFound)
+		e.takeChanges()
+		e.create(opaqueSecret("web-tls"))
+		time.Sleep(maxBackoff + 2*time.Second)
+		e.wantState("shop", "web-tls", OtherType)
+	})
+}
+
+func TestLookupsAreBoundedPerNamespace(t *testing.T) {
+	run(t, Options{}, nil, func(e *env) {
+		l := e.source.lookups
+		l.fill("shop")
+		e.takeChanges()
+		e.wantState("shop", "late", Pending)
+		e.wantVerdict(declaration(named("late")), tlsready.LookupPending, `secret "shop/late" is not among the TLS Secrets and is not looked up yet: `+
+			`this namespace asks for more than 2000 lookups, or the cluster for more than 20000; it follows when there is room; delete pods that wait for Secrets that nobody makes`)
+		if n := e.remembered(); n != maxPerNamespace {
+			t.Errorf("%d names are remembered, want %d", n, maxPerNamespace)
+		}
+		e.wantState("bank", "other", Pending)
+		e.settle()
+		e.wantState("bank", "other", NotFound)
+		e.takeChanges()
+
+		l.forget(secretKey{"shop", "never looked up"})
+		if got := e.takeChanges(); len(got) != 0 {
+			t.Errorf("changes %q though there is no room", got)
+		}
+		l.forget(secretKey{"shop", "0"})
+		if diff := cmp.Diff([]string{"shop/"}, e.takeChanges()); diff != "" {
+			t.Errorf("unexpected changes once there is room (-want, +got):\n%s", diff)
+		}
+		e.wantState("shop", "late", Pending)
+		e.settle()
+		e.wantState("shop", "late", NotFound)
+	})
+}
+
+func TestLookupsAreBoundedInTotal(t *testing.T) {
+	run(t, Options{}, nil, func(e *env) {
+		l := e.source.lookups
+		for i := range maxRemembered / maxPerNamespace {
+			l.fill(fmt.Sprintf("greedy-%d", i))
+		}
+		e.wantState("shop", "late", Pending)
+		e.wantState("bank", "late", Pending)
+		if n := e.remembered(); n != maxRemembered {
+			t.Errorf("%d names are remembered, want %d", n, maxRemembered)
+		}
+		e.takeChanges()
+		l.forget(secretKey{"greedy-3", "0"})
+		if diff := cmp.Diff([]string{"bank/", "shop/"}, e.takeChanges()); diff != "" {
+			t.Errorf("unexpected changes once there is room (-want, +got):\n%s", diff)
+		}
+		e.wantState("shop", "late", Pending)
+		e.settle()
+		e.wantState("shop", "late", NotFound)
+	})
+}
+
+// TestTurnedAwayNamesEndWithTheOthers checks that what was remembered makes room by itself
+// when nobody asks for it any more.
+func TestTurnedAwayNamesEndWithTheOthers(t *testing.T) {
+	run(t, Options{}, nil, func(e *env) {
+		for i := range maxPerNamespace + 1 {
+			e.source.Get("shop", fmt.Sprintf("missing-%d", i))
+		}
+		e.takeChanges()
+		time.Sleep(retention + 10*time.Minute) // virtual
+		if got := e.takeChanges(); !strings.Contains(strings.Join(got, " ")+" ", "shop/ ") {
+			t.Errorf("the namespace was not woken when there was room")
+		}
+		time.Sleep(10 * time.Minute)
+		if n := e.remembered(); n != 0 {
+			t.Errorf("%d names are remembered after nobody asked for half an hour", n)
+		}
+		if n := len(e.source.lookups.known.perNamespace); n != 0 {
+			t.Errorf("%d namespaces are counted, want none", n)
+		}
+		got := e.source.Evaluate("shop", declaration(named("late")), tlstest.Now)
+		if !strings.HasSuffix(got.Message, "is being looked up") {
+			t.Errorf("message %q, want the lookup to be under way", got.Message)
+		}
+	})
+}

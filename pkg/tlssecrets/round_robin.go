@@ -1,0 +1,59 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package tlssecrets
+
+import "k8s.io/client-go/util/workqueue"
+
+// namespaced is the key of something that belongs to a namespace.
+type namespaced interface {
+	comparable
+	inNamespace() string
+}
+
+// roundRobin is the order of a work queue in which namespaces take turns, so that one with
+// thousands of keys delays another by one key at a time. Within a namespace, first come is
+// first served. The work queue calls it with its own lock held.
+type roundRobin[K namespaced] struct {
+	turns   []string // namespaces with waiting keys, the next first
+	waiting map[string][]K
+	total   int
+}
+
+var _ workqueue.Queue[secretKey] = &roundRobin[secretKey]{}
+
+func newRoundRobin[K namespaced]() *roundRobin[K] {
+	return &roundRobin[K]{waiting: make(map[string][]K)}
+}
+
+// Touch does nothing: a key that is added again keeps its place.
+func (q *roundRobin[K]) Touch(K) {}
+
+// Push adds a key behind the others of its namespace.
+func (q *roundRobin[K]) Push(k K) {
+	namespace := k.inNamespace()
+	keys := q.waiting[namespace]
+	if len(keys) == 0 {
+		q.turns = append(q.turns, namespace)
+	}
+	q.waiting[namespace] = append(keys, k)
+	q.total++
+}
+
+// Len returns the number of keys.
+func (q *roundRobin[K]) Len() int { return q.total }
+
+// Pop takes the first key of the namespace whose turn it is.
+func (q *roundRobin[K]) Pop() K {
+	namespace := q.turns[0]
+	q.turns = q.turns[1:]
+	keys := q.waiting[namespace]
+	if len(keys) > 1 {
+		q.waiting[namespace] = keys[1:]
+		q.turns = append(q.turns, namespace)
+	} else {
+		delete(q.waiting, namespace)
+	}
+	q.total--
+	return keys[0]
+}
