@@ -76,7 +76,7 @@ func inspect(cert *v1alpha1.TLSCertificate, s *corev1.Secret, now time.Time) ins
 		// Whatever it lacks, it is not ours to mend.
 	case !i.verdict.Ready && i.verdict.Reason == tlsready.NotYetValid:
 		// Another one would not be valid any sooner.
-	case !i.verdict.Ready:
+	case !i.verdict.Ready && !(asTheIssuerMadeIt[i.verdict.Reason] && fingerprintMatches(cert, s, i, now) == ""):
 		i.need = i.verdict.Message
 	default:
 		for _, violated := range policies {
@@ -86,6 +86,18 @@ func inspect(cert *v1alpha1.TLSCertificate, s *corev1.Secret, now time.Time) ins
 		}
 	}
 	return i
+}
+
+// asTheIssuerMadeIt are the faults of a certificate, or of its chain, that the issuer would
+// repeat: issuing at once again would go on for ever. The next renewal may mend them.
+var asTheIssuerMadeIt = map[tlsready.Reason]bool{
+	tlsready.NotALeaf:            true,
+	tlsready.ExpiresTooSoon:      true,
+	tlsready.BrokenChain:         true,
+	tlsready.IntermediateExpired: true,
+	tlsready.WeakKey:             true,
+	tlsready.WeakSignature:       true,
+	tlsready.WrongUsage:          true,
 }
 
 func issuerMatches(cert *v1alpha1.TLSCertificate, s *corev1.Secret, _ inspection, _ time.Time) string {
