@@ -61,20 +61,20 @@ func (c *cluster) testPods(t *testing.T) {
 	})
 	// Templates are let through with the same words as a warning.
 	for _, make := range []func(*corev1.Pod) client.Object{deployment, statefulSet, daemonSet, job, cronJob} {
-		for want, pod := range map[string]*corev1.Pod{
-			`set spec.schedulerName to "tollgate"`: workload("web", requireTLS("auto"), scheduler("default-scheduler")),
-			"spec.nodeName bypasses the scheduler": workload("web", requireTLS("auto"), onNode),
-			"":                                     workload("web", requireTLS("auto")),
+		for _, test := range []struct {
+			want string
+			pod  *corev1.Pod
+		}{
+			{`set spec.schedulerName to "tollgate"`, workload("web", requireTLS("auto"), scheduler("default-scheduler"))},
+			{"spec.nodeName bypasses the scheduler", workload("web", requireTLS("auto"), onNode)},
+			{"", workload("web", requireTLS("auto"))},
 		} {
-			object := make(pod)
-			t.Run(fmt.Sprintf("%T %.20s", object, want), func(t *testing.T) {
-				err, warnings := s.ask(t, object)
-				if err != nil {
-					t.Errorf("refused: %v", err)
-				}
-				if !strings.Contains(warnings, want) || want == "" && strings.Contains(warnings, "tollgate") {
-					t.Errorf("warnings: %s; want %q", warnings, want)
-				}
+			object := make(test.pod)
+			t.Run(fmt.Sprintf("%T %.20s", object, test.want), func(t *testing.T) {
+				eventually(t, "admitted with the warning", func(context.Context) (bool, string) {
+					err, warnings := s.ask(t, object)
+					return err == nil && strings.Contains(warnings, test.want) && (test.want != "" || warnings == ""), fmt.Sprint(err, warnings)
+				})
 			})
 		}
 	}
@@ -106,6 +106,7 @@ func (c *cluster) testDeclarations(t *testing.T) {
 		add(declare.RequireTLSAnnotation, value, "")
 	}
 	add(declare.RequirementsAnnotation, " ", "annotation tollgate.dev/tls-requirements is empty")
+	add(declare.RequirementsAnnotation, strings.Repeat(" ", declare.MaxAnnotationBytes)+`[{"secretName": "web-tls"}]`, "longer than")
 	add(declare.RequirementsAnnotation, `[{"secretName": "web-tls"}]`, "")
 	add(declare.RequirementsAnnotation, "- secretName: web-tls\n", "")
 	add(declare.OnExpiredAnnotation, "ignore", `want "block" or "warn"`)
@@ -121,10 +122,10 @@ func (c *cluster) testDeclarations(t *testing.T) {
 		add(declare.MaxWaitAnnotation, value, "")
 	}
 	s.admits(t, list)
-	err, warnings := s.ask(t, deployment(workload("web", requireTLS(""))))
-	if err != nil || !strings.Contains(warnings, malformed) {
-		t.Errorf("template: Create = %v, warnings: %s", err, warnings)
-	}
+	eventually(t, "a template is admitted with the warning", func(context.Context) (bool, string) {
+		err, warnings := s.ask(t, deployment(workload("web", requireTLS(""))))
+		return err == nil && strings.Contains(warnings, malformed), fmt.Sprint(err, warnings)
+	})
 }
 
 // testGateRemoval lets the controller's account alone remove the gate.

@@ -95,9 +95,10 @@ func (c *cluster) testGateRequired(t *testing.T) {
 		{"exempt namespace", stockPod("web", requireTLS("web-tls"), inNamespace("kube-system")), ""},
 		{"mirror pod", stockPod("web", requireTLS("web-tls"), onNode, annotated(corev1.MirrorPodAnnotationKey, "1")), ""},
 	})
-	if err, warnings := s.ask(t, deployment(ungated)); err != nil || !strings.Contains(warnings, want) {
-		t.Errorf("template: Create = %v, warnings: %s", err, warnings)
-	}
+	eventually(t, "a template is admitted with the warning", func(context.Context) (bool, string) {
+		err, warnings := s.ask(t, deployment(ungated))
+		return err == nil && strings.Contains(warnings, want), fmt.Sprint(err, warnings)
+	})
 	if err, warnings := s.ask(t, cronJob(stockPod("web", requireTLS("web-tls"), gated(declare.SchedulingGate)))); err != nil || warnings != "" {
 		t.Errorf("gated template: Create = %v, warnings: %s", err, warnings)
 	}
