@@ -72,7 +72,7 @@ func (c *cluster) testPods(t *testing.T) {
 			object := make(test.pod)
 			t.Run(fmt.Sprintf("%T %.20s", object, test.want), func(t *testing.T) {
 				eventually(t, "admitted with the warning", func(context.Context) (bool, string) {
-					err, warnings := s.ask(t, object)
+					warnings, err := s.ask(t, object)
 					return err == nil && strings.Contains(warnings, test.want) && (test.want != "" || warnings == ""), fmt.Sprint(err, warnings)
 				})
 			})
@@ -123,7 +123,7 @@ func (c *cluster) testDeclarations(t *testing.T) {
 	}
 	s.admits(t, list)
 	eventually(t, "a template is admitted with the warning", func(context.Context) (bool, string) {
-		err, warnings := s.ask(t, deployment(workload("web", requireTLS(""))))
+		warnings, err := s.ask(t, deployment(workload("web", requireTLS(""))))
 		return err == nil && strings.Contains(warnings, malformed), fmt.Sprint(err, warnings)
 	})
 }
@@ -170,10 +170,10 @@ func (c *cluster) testToBeginWith(t *testing.T) {
 	s := c.space(t)
 	bad := workload("web", requireTLS(""), scheduler("default-scheduler"))
 	eventually(t, "a warning", func(context.Context) (bool, string) {
-		err, warnings := s.ask(t, bad)
+		warnings, err := s.ask(t, bad)
 		return err == nil && strings.Contains(warnings, "does not hold pods") && strings.Contains(warnings, "malformed"), fmt.Sprint(err, warnings)
 	})
-	if err, warnings := s.ask(t, workload("web", requireTLS(""), inNamespace("default"))); err != nil || warnings != "" {
+	if warnings, err := s.ask(t, workload("web", requireTLS(""), inNamespace("default"))); err != nil || warnings != "" {
 		t.Errorf("exempt namespace: Create = %v, warnings: %s", err, warnings)
 	}
 }
@@ -194,7 +194,7 @@ func (s *space) admits(t *testing.T, list []admission) {
 		}
 		t.Run(a.name, func(t *testing.T) {
 			eventually(t, "refused", func(context.Context) (bool, string) {
-				err, _ := s.ask(t, a.object)
+				_, err := s.ask(t, a.object)
 				return err != nil && strings.Contains(err.Error(), a.want), fmt.Sprint(err)
 			})
 		})
@@ -204,7 +204,7 @@ func (s *space) admits(t *testing.T, list []admission) {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
-			if err, warnings := s.ask(t, a.object); err != nil || strings.Contains(warnings, "tollgate") {
+			if warnings, err := s.ask(t, a.object); err != nil || strings.Contains(warnings, "tollgate") {
 				t.Errorf("Create = %v, warnings: %s", err, warnings)
 			}
 		})
@@ -212,7 +212,7 @@ func (s *space) admits(t *testing.T, list []admission) {
 }
 
 // ask returns what the API server would say to a new object.
-func (s *space) ask(t *testing.T, object client.Object) (err error, warnings string) {
+func (s *space) ask(t *testing.T, object client.Object) (warnings string, err error) {
 	t.Helper()
 	var heard recorder
 	object = object.DeepCopyObject().(client.Object)
@@ -226,7 +226,7 @@ func (s *space) ask(t *testing.T, object client.Object) (err error, warnings str
 		t.Fatal(err)
 	}
 	err = c.Create(t.Context(), object, client.DryRunAll)
-	return err, heard.String()
+	return heard.String(), err
 }
 
 // as returns a client of a user with all rights, whose name the policies see.

@@ -96,10 +96,10 @@ func (c *cluster) testGateRequired(t *testing.T) {
 		{"mirror pod", stockPod("web", requireTLS("web-tls"), onNode, annotated(corev1.MirrorPodAnnotationKey, "1")), ""},
 	})
 	eventually(t, "a template is admitted with the warning", func(context.Context) (bool, string) {
-		err, warnings := s.ask(t, deployment(ungated))
+		warnings, err := s.ask(t, deployment(ungated))
 		return err == nil && strings.Contains(warnings, want), fmt.Sprint(err, warnings)
 	})
-	if err, warnings := s.ask(t, cronJob(stockPod("web", requireTLS("web-tls"), gated(declare.SchedulingGate)))); err != nil || warnings != "" {
+	if warnings, err := s.ask(t, cronJob(stockPod("web", requireTLS("web-tls"), gated(declare.SchedulingGate)))); err != nil || warnings != "" {
 		t.Errorf("gated template: Create = %v, warnings: %s", err, warnings)
 	}
 }
@@ -143,11 +143,11 @@ func (c *cluster) testGateAdded(t *testing.T) {
 			}
 		})
 	}
-	if err, _ := s.ask(t, stockPod("web", requireTLS("auto"), onNode)); err == nil || !strings.Contains(err.Error(), "spec.nodeName bypasses") {
+	if _, err := s.ask(t, stockPod("web", requireTLS("auto"), onNode)); err == nil || !strings.Contains(err.Error(), "spec.nodeName bypasses") {
 		t.Errorf("node name: Create = %v", err)
 	}
 	eventually(t, "no warning about templates", func(context.Context) (bool, string) {
-		err, warnings := s.ask(t, deployment(stockPod("web", requireTLS("auto"))))
+		warnings, err := s.ask(t, deployment(stockPod("web", requireTLS("auto"))))
 		return err == nil && warnings == "", fmt.Sprint(err, warnings)
 	})
 }

@@ -19,28 +19,6 @@ type LocalSecretReference struct {
 	Name string `json:"name"`
 }
 
-// HTTP01IngressSolver leads the CA's HTTP requests to the controller with an Ingress.
-type HTTP01IngressSolver struct {
-	// ingressClassName of the Ingress that is made for each challenge, for example "nginx". Default: the cluster's default class.
-	// +kubebuilder:validation:MaxLength=253
-	// +optional
-	IngressClassName *string `json:"ingressClassName,omitempty"`
-}
-
-// HTTP01Solver answers http-01 challenges from the controller itself; there are no solver pods.
-type HTTP01Solver struct {
-	// ingress leads the CA's requests to the controller.
-	// +optional
-	Ingress *HTTP01IngressSolver `json:"ingress,omitempty"`
-}
-
-// Solver says how the challenges of an ACME order are answered.
-type Solver struct {
-	// http01 answers over HTTP on port 80 of the names.
-	// +required
-	HTTP01 *HTTP01Solver `json:"http01"`
-}
-
 // ACMEIssuer obtains certificates from an ACME server (RFC 8555).
 type ACMEIssuer struct {
 	// server is the URL of the ACME directory. Default: Let's Encrypt staging.
@@ -72,6 +50,24 @@ type ACMEIssuer struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
 	Profile string `json:"profile,omitempty"`
+
+	// externalAccountBinding joins the ACME account to one that exists at the CA already (RFC 8555 section 7.3.4). Some CAs demand it.
+	// +optional
+	ExternalAccountBinding *ExternalAccountBinding `json:"externalAccountBinding,omitempty"`
+
+	// preferredChain is the common name of the root, or of the topmost issuer, of the chain that is taken if the CA offers several.
+	// Default: the chain that the CA gives first.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	PreferredChain string `json:"preferredChain,omitempty"`
+
+	// maxIssuancesPerWeek of certificates for the same set of names, renewals by ACME renewal information (RFC 9773) not counted. 0
+	// turns the guard off. Default: 4 for servers on the Internet, where CAs such as Let's Encrypt refuse the sixth in a week; no
+	// limit for servers whose URL has a private address or a single-label name.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	MaxIssuancesPerWeek *int32 `json:"maxIssuancesPerWeek,omitempty"`
 
 	// solvers say how challenges are answered; the first that fits a name is used.
 	// +listType=atomic
@@ -108,6 +104,10 @@ type CAIssuer struct {
 	// maxDuration that a TLSCertificate may ask for. Default 2160h (90 days).
 	// +optional
 	MaxDuration *metav1.Duration `json:"maxDuration,omitempty"`
+	// trustPropagation is how long a new CA is published before the first certificate is signed with it, so that everybody trusts it
+	// by then. Default 1h.
+	// +optional
+	TrustPropagation *metav1.Duration `json:"trustPropagation,omitempty"`
 }
 
 // IssuerSpec is common to CertIssuer and ClusterCertIssuer.
@@ -137,6 +137,11 @@ type AllowRule struct {
 	// +kubebuilder:validation:MaxItems=1000
 	// +optional
 	IPRanges []string `json:"ipRanges,omitempty"`
+	// uris are patterns: an exact URI, or one that ends in "/*" for any path below it, for example ["spiffe://example.org/ns/shop/*"].
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=1000
+	// +optional
+	URIs []string `json:"uris,omitempty"`
 }
 
 // ClusterIssuerSpec is an issuer with a list of who may use it.
@@ -164,6 +169,29 @@ type IssuerStatus struct {
 	// notAfter of the CA's certificate.
 	// +optional
 	NotAfter *metav1.Time `json:"notAfter,omitempty"`
+	// profiles that the ACME server offers, by name, with its descriptions.
+	// +optional
+	Profiles map[string]string `json:"profiles,omitempty"`
+	// trustBundle is where the certificates of the CA, old and new, are published: "ClusterTrustBundle/<name>" or
+	// "ConfigMap/<namespace>/<name>".
+	// +optional
+	TrustBundle string `json:"trustBundle,omitempty"`
+	// fingerprintSHA256 of the CA's certificate that signs now, in lower-case hex.
+	// +optional
+	FingerprintSHA256 string `json:"fingerprintSHA256,omitempty"`
+	// nextCA is the CA that will sign from signsFrom on, while a rotation runs.
+	// +optional
+	NextCA *NextCA `json:"nextCA,omitempty"`
+}
+
+// NextCA is a CA that is published and does not sign yet.
+type NextCA struct {
+	// fingerprintSHA256 of its certificate in lower-case hex.
+	// +required
+	FingerprintSHA256 string `json:"fingerprintSHA256"`
+	// signsFrom is when it takes over.
+	// +required
+	SignsFrom metav1.Time `json:"signsFrom"`
 }
 
 // CertIssuer signs certificates for TLSCertificates of its own namespace.

@@ -24,16 +24,35 @@ type IssuerReference struct {
 
 // PrivateKeySpec says which key the certificate is made for. A new key is made for every certificate.
 type PrivateKeySpec struct {
-	// algorithm of the key: ECDSA (the default, P-256) or RSA (2048 bits).
-	// +kubebuilder:validation:Enum=ECDSA;RSA
+	// algorithm of the key: ECDSA (the default), RSA or Ed25519. Public CAs take no Ed25519.
+	// +kubebuilder:validation:Enum=ECDSA;RSA;Ed25519
 	// +kubebuilder:default=ECDSA
 	// +optional
 	Algorithm string `json:"algorithm,omitempty"`
+	// size of the key in bits: 256 (the default) or 384 for ECDSA; 2048 (the default), 3072 or 4096 for RSA; none for Ed25519.
+	// +kubebuilder:validation:Enum=256;384;2048;3072;4096
+	// +optional
+	Size int32 `json:"size,omitempty"`
+	// rotationPolicy says whether a renewed certificate gets a new key: Always (the default) or Never.
+	// +kubebuilder:validation:Enum=Always;Never
+	// +optional
+	RotationPolicy string `json:"rotationPolicy,omitempty"`
+}
+
+// SecretTemplate is added to the Secret.
+type SecretTemplate struct {
+	// labels of the Secret. Keys of tollgate.dev are Tollgate's own.
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the Secret. Keys of tollgate.dev are Tollgate's own.
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // TLSCertificateSpec is the certificate that is wanted.
 //
-// +kubebuilder:validation:XValidation:rule="size(self.dnsNames) > 0 || size(self.ipAddresses) > 0",message="set at least one of dnsNames and ipAddresses"
+// +kubebuilder:validation:XValidation:rule="(has(self.dnsNames) && size(self.dnsNames) > 0) || (has(self.ipAddresses) && size(self.ipAddresses) > 0) || (has(self.uris) && size(self.uris) > 0)",message="set at least one of dnsNames, ipAddresses and uris"
+// +kubebuilder:validation:XValidation:rule="!(has(self.renewBefore) && has(self.renewBeforePercentage))",message="set at most one of renewBefore and renewBeforePercentage"
 type TLSCertificateSpec struct {
 	// secretName is the Secret of type kubernetes.io/tls, in the same namespace, that receives the certificate and its key.
 	// +kubebuilder:validation:MinLength=1
@@ -58,6 +77,20 @@ type TLSCertificateSpec struct {
 	// +optional
 	IPAddresses []string `json:"ipAddresses,omitempty"`
 
+	// uris that the certificate holds, for example ["spiffe://example.org/ns/shop/sa/web"]. Only for an internal CA.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +optional
+	URIs []string `json:"uris,omitempty"`
+
+	// usages of the certificate: "server auth" (the default), "client auth" or both. ACME servers choose their own.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=server auth;client auth
+	// +optional
+	Usages []string `json:"usages,omitempty"`
+
 	// issuerRef names who signs.
 	// +required
 	IssuerRef IssuerReference `json:"issuerRef"`
@@ -69,6 +102,21 @@ type TLSCertificateSpec struct {
 	// renewBefore is how long before its end the certificate is renewed. Default: a third of its lifetime.
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
+
+	// renewBeforePercentage is the same in hundredths of the lifetime, from 1 to 99. Set at most one of the two.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=99
+	// +optional
+	RenewBeforePercentage *int32 `json:"renewBeforePercentage,omitempty"`
+
+	// secretTemplate is added to the Secret.
+	// +optional
+	SecretTemplate *SecretTemplate `json:"secretTemplate,omitempty"`
+
+	// secretDeletionPolicy says what happens to the Secret when the TLSCertificate is deleted: Retain (the default) or Delete.
+	// +kubebuilder:validation:Enum=Retain;Delete
+	// +optional
+	SecretDeletionPolicy string `json:"secretDeletionPolicy,omitempty"`
 
 	// privateKey says which key is made.
 	// +optional
@@ -110,6 +158,30 @@ type ACMECertificateStatus struct {
 	// +listMapKey=identifier
 	// +optional
 	Authorizations []AuthorizationStatus `json:"authorizations,omitempty"`
+	// renewalInfo is what the CA says about renewal (RFC 9773), for CAs that say it.
+	// +optional
+	RenewalInfo *RenewalInfo `json:"renewalInfo,omitempty"`
+}
+
+// RenewalInfo is ACME renewal information (RFC 9773).
+type RenewalInfo struct {
+	// certificateID is the identifier of the certificate that it speaks of.
+	// +optional
+	CertificateID string `json:"certificateID,omitempty"`
+	// start and end of the window in which the CA wants the certificate to be renewed.
+	// +optional
+	Start *metav1.Time `json:"start,omitempty"`
+	// +optional
+	End *metav1.Time `json:"end,omitempty"`
+	// explanationURL is a page for people.
+	// +optional
+	ExplanationURL string `json:"explanationURL,omitempty"`
+	// nextCheck is when the CA is asked again.
+	// +optional
+	NextCheck *metav1.Time `json:"nextCheck,omitempty"`
+	// message is why the last check failed; empty if it did not.
+	// +optional
+	Message string `json:"message,omitempty"`
 }
 
 // SecretReference names the version of the Secret that was last written.
