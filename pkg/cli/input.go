@@ -37,7 +37,7 @@ func newInput(env Env) *input {
 
 func (i *input) addFlags(cmd *cobra.Command) {
 	i.config.AddFlags(cmd.Flags())
-	cmd.Flags().StringVarP(&i.file, "filename", "f", "", "read nodes and pods from this file (- for stdin) and not from a cluster; "+dumpCommand+" writes it")
+	cmd.Flags().StringVarP(&i.file, "filename", "f", "", "read nodes and pods from this file (- for stdin, .gz is read too) and not from a cluster; "+dumpCommand+" writes it")
 	i.addCompletion(cmd)
 	for _, name := range advanced {
 		if f := cmd.Flags().Lookup(name); f != nil {

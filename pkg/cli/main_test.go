@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 	server := newServer(t, dump)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tamper": tamper},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tamper": tamper, "pack": pack, "cut": cut},
 		Setup: func(env *testscript.Env) error {
 			for name, token := range map[string]string{"admin": admin, "nobody": nobody, "namespaced": namespaced, "expired": "expired"} {
 				if err := writeKubeconfig(filepath.Join(env.WorkDir, name+".kubeconfig"), server.URL, token); err != nil {

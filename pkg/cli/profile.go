@@ -43,11 +43,11 @@ func (f *profileFlags) load(schedulerName string) (*profiles.Profile, error) {
 		return p, ui.WithHint(err, "--profile without --config is a built-in profile; give the scheduler's file with --config for one of yours")
 	}
 	if f.profile == "" && schedulerName != "" {
-		if p, err := profiles.Load(f.config, schedulerName); err == nil {
+		if p, err := loadProfileFile(f.config, schedulerName); err == nil {
 			return p, nil
 		}
 	}
-	p, err := profiles.Load(f.config, f.profile)
+	p, err := loadProfileFile(f.config, f.profile)
 	return p, ui.WithHint(err, "give the file that kube-scheduler gets as --config, and --profile if it has several profiles")
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/simulator/profiles"
 )
 
-// clusterDumpCommand writes what simulate reads: JSON only, since it is large.
+// clusterDumpCommand writes what simulate reads. YAML is read too, but slowly.
 const clusterDumpCommand = "kubectl get nodes,pods -A -o json > cluster.json"
 
 // simulateOptions are the flags of kubectl tollgate simulate.
@@ -54,7 +54,7 @@ func newSimulateCommand(env Env) *cobra.Command {
 		Short: "Compare what scheduler profiles would cost, on a trace or on your cluster",
 		Long: "Run the same pods under one or many scheduler profiles, with an autoscaler, in virtual time, and compare\n" +
 			"what the nodes cost: with each other, and with a proven lower bound. FILE is a trace (an openb CSV or a\n" +
-			"SimKube JSON) or a cluster as kubectl get nodes,pods -A -o json prints it; - is stdin, and .gz is read too.\n" +
+			"SimKube JSON) or a cluster as kubectl get nodes,pods -A -o json (or yaml) prints it; - is stdin, .gz is read too.\n" +
 			"Without FILE it runs a small example that is part of this program.",
 		Example: example(env,
 			"A small example, in seconds", "simulate",

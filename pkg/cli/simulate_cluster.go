@@ -43,17 +43,23 @@ func (o *simulateOptions) cluster(data []byte, first *workload.Workload, all []*
 			pools[of[i]].Prepaid++
 		}
 	}
-	now, estimated := pricing.Money(0), 0
+	now, estimated, passedOver := pricing.Money(0), 0, 0
 	for _, node := range first.Nodes {
 		price := book.Price(node)
 		now += price.PerHour
 		if price.Source == pricing.SourceEstimate {
 			estimated++
 		}
+		if price.Problem != "" {
+			passedOver++
+		}
 	}
 	s := &source{world: o.worldOf("cluster"), now: (*int64)(&now)}
 	if estimated > 0 {
-		s.note = fmt.Sprintf("the prices of %s are estimates; %s nodes shows which", plural(estimated, "node", "nodes"), displayName(o.Name))
+		s.notes = append(s.notes, fmt.Sprintf("the prices of %s are estimates; %s nodes shows which", plural(estimated, "node", "nodes"), displayName(o.Name)))
+	}
+	if passedOver > 0 {
+		s.notes = append(s.notes, fmt.Sprintf("price annotations of %s were not taken as they are; %s nodes shows why", plural(passedOver, "node", "nodes"), displayName(o.Name)))
 	}
 	s.world.Name = "cluster"
 	s.setting = func(seed uint64) (*experiment.Setting, error) {
@@ -134,7 +140,7 @@ func admitted(pod *corev1.Pod, nodes []*corev1.Node, pools []pool.Pool) bool {
 }
 
 func loadConfig(file string) (*profiles.Profile, error) {
-	p, err := profiles.Load(file, "")
+	p, err := loadProfileFile(file, "")
 	return p, ui.WithHint(err, "give the file that kube-scheduler gets as --config, with #schedulerName if it has several profiles")
 }
 

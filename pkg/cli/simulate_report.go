@@ -29,7 +29,8 @@ type SimulateReport struct {
 	// Profiles are in the order of --profile.
 	Profiles []SimulateRow `json:"profiles"`
 
-	baselineColumn, note string
+	baselineColumn string
+	extra          []string // notes
 }
 
 // SimulateWorkload is what ran.

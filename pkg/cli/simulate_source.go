@@ -24,8 +24,8 @@ type source struct {
 	world   SimulateWorld
 	// now is what the cluster costs per hour as it is; nil for traces.
 	now *int64
-	// note is what else should be known.
-	note string
+	// notes are what else should be known.
+	notes []string
 }
 
 // open reads the input.

@@ -27,7 +27,7 @@ func (o *simulateOptions) report(s *source, all []*profiles.Profile, runs []*see
 	w := runs[0].setting.Workload
 	base, column := baseline(all)
 	r := &SimulateReport{
-		Schema: SimulateSchema, Currency: Currency, Time: o.Clock.Now().UTC(), World: s.world, Baseline: all[base].Name, baselineColumn: column, note: s.note,
+		Schema: SimulateSchema, Currency: Currency, Time: o.Clock.Now().UTC(), World: s.world, Baseline: all[base].Name, baselineColumn: column, extra: s.notes,
 		Workload: SimulateWorkload{
 			Name: w.Name, Pods: len(w.Pods), Nodes: len(w.Nodes), DurationSeconds: w.Duration().Seconds(),
 			LeftOut: w.LeftOut, HourlyPriceMicroDollars: s.now,

@@ -5,6 +5,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -104,7 +105,12 @@ func verify(stdin io.Reader, path string) (*VerifyReport, error) {
 		return nil, ui.WithHint(fmt.Errorf("reading certificate: %w", err), hint)
 	}
 	c, err := bound.Read(bytes.NewReader(data))
-	if err != nil {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, ui.WithHint(fmt.Errorf("reading certificate: %s ends within the certificate: the rest of the file is missing", path), hint)
+	case errors.Is(err, io.EOF):
+		return nil, ui.WithHint(fmt.Errorf("reading certificate: %s is empty", path), hint)
+	case err != nil:
 		return nil, ui.WithHint(fmt.Errorf("%s: %w", path, err), hint)
 	}
 	dollars, err := bound.Verify(bytes.NewReader(data))

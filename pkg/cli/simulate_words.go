@@ -116,9 +116,7 @@ func (r *SimulateReport) notes(isExample bool) []string {
 			notes = append(notes, strings.TrimSuffix(strings.ToLower(text[:1])+text[1:], "."))
 		}
 	}
-	if r.note != "" {
-		notes = append(notes, r.note)
-	}
+	notes = append(notes, r.extra...)
 	for i := range r.Profiles {
 		row := &r.Profiles[i]
 		if row.Unschedulable > 0 {

@@ -12,14 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// guardFactor is how far an annotation may be from the catalog's price, in
-// either direction, before it is taken for a mistake or an abuse.
-const guardFactor = 10
-
 // fromAnnotation takes the first annotation that is a price of today. If there
 // is none, it takes the first stale one, unless a rule or an exact catalog
 // entry has a price. It notes those that are passed over.
-func (r *Resolver) fromAnnotation(node *corev1.Node, l *listing, now time.Time, p *Price) bool {
+func (r *Resolver) fromAnnotation(node *corev1.Node, id identity, l *listing, now time.Time, p *Price) bool {
 	var stale Price
 	for _, key := range r.annotations {
 		value, ok := node.Annotations[key]
@@ -28,7 +24,7 @@ func (r *Resolver) fromAnnotation(node *corev1.Node, l *listing, now time.Time, 
 		}
 		perHour, err := ParseMoney(value)
 		if err == nil && !r.TrustAnnotations {
-			err = l.guard(perHour)
+			err = r.yardstickFor(node, id, l).guard(perHour)
 		}
 		if err != nil {
 			p.addProblem(fmt.Sprintf("annotation %s is %s: %v", key, quote(value), err))
@@ -90,20 +86,6 @@ func (r *Resolver) hasRule(node *corev1.Node) bool {
 		}
 	}
 	return false
-}
-
-// guard compares an annotation with the catalog's price of the type, here or
-// in another region, if there is one.
-func (l *listing) guard(perHour Money) error {
-	switch {
-	case !l.found:
-		return nil
-	case perHour*guardFactor < l.perHour:
-		return fmt.Errorf("it is below a tenth of the catalog's price %s; correct it, or set trustAnnotations if it is right", l.perHour)
-	case perHour > l.perHour*guardFactor:
-		return fmt.Errorf("it is above ten times the catalog's price %s; correct it, or set trustAnnotations if it is right", l.perHour)
-	}
-	return nil
 }
 
 // asOf returns the time in the companion of a price annotation; zero if there

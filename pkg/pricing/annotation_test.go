@@ -17,6 +17,9 @@ func TestAnnotationGuard(t *testing.T) {
 		tooHigh = "is above ten times the catalog's price $0.0960/h"
 	)
 	exact := func() *nodeBuilder { return makeNode().typed("us-east-1", "m5.large") } // 96,000
+	typeless := func() *nodeBuilder { return makeNode().capacity("cpu", "2") }        // 66,000
+	ruled := func(rack string) *nodeBuilder { return makeNode().label("rack", rack) }
+	rules := []Rule{{Selector: selector("rack=a"), PerHour: 450_000}, {Selector: selector("rack=free"), PerHour: 0}}
 	tests := []struct {
 		name        string
 		node        *nodeBuilder
@@ -38,12 +41,25 @@ func TestAnnotationGuard(t *testing.T) {
 			"a spot price", exact().label("karpenter.sh/capacity-type", "spot").annotation(PriceAnnotation, "0.4"),
 			false, 32_640, SourceCatalog, "is above ten times the catalog's price $0.0326/h",
 		},
-		{"no instance type", makeNode().annotation(PriceAnnotation, "0"), false, 0, SourceAnnotation, ""},
-		{"a type that the catalog does not have", makeNode().provider("aws:///x").typed("us-east-1", "m5.huge").capacity("cpu", "2").annotation(PriceAnnotation, "100"), false, 100_000_000, SourceAnnotation, ""},
+		{"a thirtieth of an estimate", typeless().annotation(PriceAnnotation, "0.0022"), false, 2_200, SourceAnnotation, ""},
+		{"below a thirtieth of an estimate", typeless().annotation(PriceAnnotation, "0.002199"), false, 66_000, SourceEstimate, "is below a thirtieth of the estimate $0.0660/h"},
+		{"below a thirtieth of an estimate, trusted", typeless().annotation(PriceAnnotation, "0.002199"), true, 2_199, SourceAnnotation, ""},
+		{"0 and an estimate", typeless().annotation(PriceAnnotation, "0"), false, 66_000, SourceEstimate, "is below a thirtieth of the estimate $0.0660/h"},
+		{"far above an estimate, which may not know all", typeless().annotation(PriceAnnotation, "100"), false, 100_000_000, SourceAnnotation, ""},
+		{"an estimate by the family", makeNode().provider("aws:///x").typed("us-east-1", "m5.huge").capacity("cpu", "2", "memory", "8Gi").annotation(PriceAnnotation, "0.001"), false, 96_000, SourceEstimate, "is below a thirtieth of the estimate $0.0960/h"},
+		{"0 and nothing known", makeNode().annotation(PriceAnnotation, "0"), false, 0, SourceUnknown, "it is 0, and no rule of prices says that the node is free"},
+		{"0 and nothing known, trusted", makeNode().annotation(PriceAnnotation, "0"), true, 0, SourceAnnotation, ""},
+		{"nothing known", makeNode().annotation(PriceAnnotation, "0.000001"), false, 1, SourceAnnotation, ""},
+		{"the price of a rule", ruled("a").annotation(PriceAnnotation, "0.045"), false, 45_000, SourceAnnotation, ""},
+		{"below a tenth of a rule", ruled("a").annotation(PriceAnnotation, "0.044"), false, 450_000, SourceRule, "is below a tenth of the price of prices[0], $0.4500/h"},
+		{"above ten times a rule", ruled("a").annotation(PriceAnnotation, "4.6"), false, 450_000, SourceRule, "is above ten times the price of prices[0], $0.4500/h"},
+		{"a rule counts before the catalog", exact().label("rack", "a").annotation(PriceAnnotation, "0.01"), false, 450_000, SourceRule, "is below a tenth of the price of prices[0], $0.4500/h"},
+		{"0, as a rule says", ruled("free").annotation(PriceAnnotation, "0"), false, 0, SourceAnnotation, ""},
+		{"dearer than a rule of 0", ruled("free").annotation(PriceAnnotation, "7"), false, 7_000_000, SourceAnnotation, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := NewResolver(Options{Annotations: []string{"hightower.com/cost"}, TrustAnnotations: tt.trust, Estimate: true})
+			r := NewResolver(Options{Annotations: []string{"hightower.com/cost"}, TrustAnnotations: tt.trust, Rules: rules, Estimate: true})
 			got := r.Price(tt.node.obj())
 			if got.PerHour != tt.want || got.Source != tt.wantSource {
 				t.Errorf("got %d from %s, want %d from %s", got.PerHour, got.Source, tt.want, tt.wantSource)
@@ -52,6 +68,16 @@ func TestAnnotationGuard(t *testing.T) {
 				t.Errorf("got problem %q, want %q", got.Problem, tt.wantProblem)
 			}
 		})
+	}
+}
+
+// With estimates off there is no estimate to take instead, but one to compare with.
+func TestAnnotationGuardWithoutEstimates(t *testing.T) {
+	b, _ := newTestBook(Options{})
+	b.Set(makeNode().named("sound").capacity("cpu", "4").annotation(PriceAnnotation, "0.4").obj())
+	free := b.Set(makeNode().named("free").capacity("cpu", "2").annotation(PriceAnnotation, "0").obj())
+	if free.PerHour != 200_000 || free.Source != SourceEstimate || !strings.Contains(free.Problem, "a thirtieth") {
+		t.Errorf("got %+v, want the median price of the sound node's cores", free)
 	}
 }
 
@@ -69,8 +95,7 @@ func TestRules(t *testing.T) {
 		{"first that matches", makeNode().label("rack", "a"), 450_000, "prices[0]"},
 		{"free, and not unknown", makeNode().label("rack", "b"), 0, "prices[1]"},
 		{"before the catalog", makeNode().typed("us-east-1", "m5.large").label("rack", "a"), 450_000, "prices[0]"},
-		{"behind an annotation", makeNode().label("rack", "a").annotation(PriceAnnotation, "7"), 7_000_000, PriceAnnotation},
-		{"behind an annotation, which the guard compares with the catalog alone", makeNode().typed("us-east-1", "m5.large").label("rack", "a").annotation(PriceAnnotation, "0.01"), 10_000, PriceAnnotation},
+		{"behind an annotation", makeNode().label("rack", "a").annotation(PriceAnnotation, "4"), 4_000_000, PriceAnnotation},
 		{"none matches", makeNode().typed("us-east-1", "m5.large").label("rack", "c"), 96_000, "aws/us-east-1/m5.large"},
 	}
 	for _, tt := range tests {

@@ -70,7 +70,7 @@ func TestBookPricesAreSorted(t *testing.T) {
 
 // A cached price becomes stale when its time comes.
 func TestBookPricesBecomeStale(t *testing.T) {
-	b, c := newTestBook(Options{MaxAge: time.Hour, Rules: []Rule{{Selector: selector("rule"), PerHour: 5}}})
+	b, c := newTestBook(Options{MaxAge: time.Hour, Rules: []Rule{{Selector: selector("rule"), PerHour: 500_000}}})
 	start := c.Now()
 	node := func(name string, age time.Duration) *nodeBuilder {
 		return makeNode().named(name).annotation(PriceAnnotation, "1").annotation(AsOfAnnotation, start.Add(-age).Format(time.RFC3339))
@@ -101,8 +101,8 @@ func TestBookPricesBecomeStale(t *testing.T) {
 	check(29, false, 1_000_000)
 	check(30, true, 1_000_000)
 	check(49, true, 1_000_000)
-	check(50, true, 5)
-	check(5000, true, 5)
+	check(50, true, 500_000)
+	check(5000, true, 500_000)
 	if diff := cmp.Diff([]string{"young"}, problems); diff != "" {
 		t.Errorf("unexpected problems (-want, +got):\n%s", diff)
 	}

@@ -5,11 +5,10 @@
 //
 // The first of these that has an answer is the base price:
 //
-//  1. an annotation: tollgate.dev/hourly-price, then those of Options. An
-//     explicit 0 is a price like any other: a person says that the node is
-//     free. One that cannot be read, that is far from the catalog's price, or
-//     that is stale where 2 or 3 has an answer is passed over and named in
-//     Price.Problem;
+//  1. an annotation: tollgate.dev/hourly-price, then those of Options. One that
+//     cannot be read, that is far from what 2, 3 or 4 says, that is 0 where no
+//     rule says so, or that is stale where 2 or 3 has an answer is passed over
+//     and named in Price.Problem;
 //  2. a rule of Options, by the node's labels;
 //  3. the embedded catalog (package catalog) by cloud, region, instance type
 //     and capacity type. Prices are list prices for Linux;

@@ -28,8 +28,10 @@ type Options struct {
 	// per hour, read in this order after PriceAnnotation.
 	Annotations []string
 	// TrustAnnotations takes annotations as they are. Without it, one below a
-	// tenth or above ten times the catalog's price is passed over: whoever can
-	// write a Node could else draw every pod to it.
+	// tenth or above ten times what the first rule or the catalog says is
+	// passed over, and so is one below a thirtieth of the estimate where
+	// neither has a price, and a 0 that no rule says: whoever can write a Node
+	// could else draw every pod to it.
 	TrustAnnotations bool
 	// Rules are fixed prices; the first one that matches counts.
 	Rules []Rule

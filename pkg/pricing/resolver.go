@@ -51,7 +51,7 @@ func (r *Resolver) resolve(node *corev1.Node, now time.Time, m median) Price {
 	l := listingOf(id)
 	p := Price{Source: SourceUnknown, CapacityType: id.capacity}
 	switch {
-	case r.fromAnnotation(node, &l, now, &p):
+	case r.fromAnnotation(node, id, &l, now, &p):
 	case r.fromRule(node, &p):
 	case l.exact:
 		p.Base, p.Source, p.Detail, p.AsOf = l.perHour, SourceCatalog, l.detail, l.asOf

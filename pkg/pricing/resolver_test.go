@@ -106,11 +106,6 @@ func TestPrice(t *testing.T) {
 			want: Price{PerHour: 500_000, Source: SourceAnnotation, CapacityType: CapacityTypeUnknown, Detail: PriceAnnotation},
 		},
 		{
-			name: "an explicit 0 is a price",
-			node: makeNode().annotation(PriceAnnotation, "0"),
-			want: Price{Source: SourceAnnotation, CapacityType: CapacityTypeUnknown, Detail: PriceAnnotation},
-		},
-		{
 			name: "one bad annotation: the next one",
 			node: makeNode().annotation(PriceAnnotation, "abc").annotation("hightower.com/cost", "0.2"),
 			want: Price{

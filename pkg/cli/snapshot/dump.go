@@ -4,8 +4,8 @@
 package snapshot
 
 import (
-	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,19 +18,29 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
 )
 
-// Parse reads what "kubectl get nodes,pods -A -o json" (or yaml) writes: one
-// list, or several documents. Objects that no filter reads are left out.
+// Parse reads what "kubectl get nodes,pods -A -o json" (or yaml) writes, packed
+// with gzip or not: one list, or several documents. Objects that no filter reads
+// are left out.
 func Parse(r io.Reader) (*Snapshot, error) {
+	unpacked, err := workload.Unpack(r)
+	if err != nil {
+		return nil, fmt.Errorf("unpacking it: %w", err)
+	}
 	s := &Snapshot{}
 	seen := map[string]bool{}
-	docs := utilyaml.NewYAMLReader(bufio.NewReader(r))
+	docs := utilyaml.NewYAMLReader(unpacked)
 	count := 0
 	for {
 		doc, err := docs.Read()
 		if errors.Is(err, io.EOF) {
 			break
+		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, errors.New("it ends within the packed data; write it again in full")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading document %d: %w", count+1, err)
@@ -38,9 +48,11 @@ func Parse(r io.Reader) (*Snapshot, error) {
 		if len(bytes.TrimSpace(doc)) == 0 {
 			continue
 		}
-		count++
-		if err := s.addDocument(doc, seen); err != nil {
-			return nil, fmt.Errorf("reading document %d: %w", count, err)
+		for _, object := range objects(doc) {
+			count++
+			if err := s.addDocument(object, seen); err != nil {
+				return nil, fmt.Errorf("reading document %d: %w", count, err)
+			}
 		}
 	}
 	if count == 0 {
@@ -50,9 +62,32 @@ func Parse(r io.Reader) (*Snapshot, error) {
 	return s, nil
 }
 
+// objects splits a document that is several JSON objects, one after the other.
+func objects(doc []byte) [][]byte {
+	if !bytes.HasPrefix(bytes.TrimSpace(doc), []byte("{")) {
+		return [][]byte{doc}
+	}
+	var all [][]byte
+	for d := json.NewDecoder(bytes.NewReader(doc)); ; {
+		var object json.RawMessage
+		switch err := d.Decode(&object); {
+		case errors.Is(err, io.EOF):
+			return all
+		case err != nil:
+			return [][]byte{doc} // who decodes it says what is wrong
+		}
+		all = append(all, object)
+	}
+}
+
 func (s *Snapshot) addDocument(doc []byte, seen map[string]bool) error {
 	obj, _, err := scheme.Codecs.UniversalDeserializer().Decode(doc, nil, nil)
-	if err != nil {
+	switch {
+	case runtime.IsNotRegisteredError(err):
+		return nil // a custom resource
+	case runtime.IsMissingKind(err), runtime.IsMissingVersion(err): // whose message is all of the document
+		return errors.New("apiVersion or kind is missing; want a List, NodeList or PodList")
+	case err != nil:
 		return fmt.Errorf("decoding it as objects of Kubernetes: %w", err)
 	}
 	if !meta.IsListType(obj) {
@@ -67,6 +102,9 @@ func (s *Snapshot) addDocument(doc []byte, seen map[string]bool) error {
 			item, _, err = scheme.Codecs.UniversalDeserializer().Decode(raw.Raw, nil, nil)
 			if runtime.IsNotRegisteredError(err) {
 				continue // a custom resource
+			}
+			if runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) {
+				return fmt.Errorf("item %d: apiVersion or kind is missing", i)
 			}
 			if err != nil {
 				return fmt.Errorf("decoding item %d: %w", i, err)

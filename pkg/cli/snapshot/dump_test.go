@@ -5,6 +5,7 @@ package snapshot
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"strings"
 	"testing"
@@ -29,6 +30,14 @@ const (
 	pod  = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"s"}}`
 )
 
+func packed(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(text))
+	_ = z.Close()
+	return b.String()
+}
+
 func TestParse(t *testing.T) {
 	tests := []struct {
 		name, text string
@@ -39,6 +48,9 @@ func TestParse(t *testing.T) {
 		{name: "list of the API", text: `{"apiVersion":"v1","kind":"NodeList","items":[{"metadata":{"name":"b"}},{"metadata":{"name":"a"}}]}`, want: []string{"a", "b"}},
 		{name: "one object", text: node, want: []string{"n"}},
 		{name: "YAML documents", text: "---\n" + node + "\n---\n\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: q}\n", want: []string{"n", "default/q"}},
+		{name: "JSON objects one after the other", text: `{"apiVersion":"v1","kind":"NodeList","items":[` + node + `]}` + "\n" + `{"apiVersion":"v1","kind":"PodList","items":[` + pod + `]}`, want: []string{"n", "s/p"}},
+		{name: "packed", text: packed(node + "\n---\n" + pod), want: []string{"n", "s/p"}},
+		{name: "a custom resource that stands alone", text: node + `{"apiVersion":"example.com/v1","kind":"WidgetList","items":[{}]}`, want: []string{"n"}},
 		{name: "custom resources are left out", text: `{"apiVersion":"v1","kind":"List","items":[` + node + `,{"apiVersion":"example.com/v1","kind":"Widget"}]}`, want: []string{"n"}},
 		{name: "what no filter reads is left out", text: `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}}]}`},
 		{name: "volume claims", text: `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"c"}}]}`, others: 1},
@@ -64,7 +76,12 @@ func TestParse(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"empty", "\n\n", "it is empty"},
-		{"not Kubernetes", `{"a": 1}`, "document 1: decoding it as objects of Kubernetes"},
+		{"no kind", `{"a": 1}`, "document 1: apiVersion or kind is missing; want a List, NodeList or PodList"},
+		{"no kind of an item", `{"apiVersion":"v1","kind":"List","items":[` + node + `,{"secret":1}]}`, "document 1: item 1: apiVersion or kind is missing"},
+		{"not Kubernetes", `{"kind": 1}`, "document 1: decoding it as objects of Kubernetes"},
+		{"second object", node + `{"a": 1}`, "document 2: apiVersion or kind is missing"},
+		{"cut gzip", packed(node)[:20], "it ends within the packed data; write it again in full"},
+		{"no gzip", "\x1f\x8b", "unpacking it: unexpected EOF"},
 		{"cut off", `{"apiVersion":"v1","kind":"List","items":[`, "document 1"},
 		{"twice", node + "\n---\n" + node, "document 2: *v1.Node /n is there twice"},
 		{"no name", `{"apiVersion":"v1","kind":"Node"}`, "a *v1.Node has no name"},

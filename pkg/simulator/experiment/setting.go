@@ -71,7 +71,8 @@ func repeat(trace *workload.Workload, copies int, seed uint64) *workload.Workloa
 }
 
 // declareLifetimes replaces the pods of w, which must be its own, by pods that
-// declare their lifetimes and share everything else.
+// declare their lifetimes, in whole seconds and at least one, and share
+// everything else.
 func declareLifetimes(w *workload.Workload) {
 	for i := range w.Pods {
 		p := &w.Pods[i]
@@ -80,7 +81,7 @@ func declareLifetimes(w *workload.Workload) {
 		if object.Annotations == nil {
 			object.Annotations = map[string]string{}
 		}
-		object.Annotations[costmodel.LifetimeAnnotation] = p.Lifetime.Round(time.Second).String()
+		object.Annotations[costmodel.LifetimeAnnotation] = max(time.Second, p.Lifetime.Round(time.Second)).String()
 		p.Object = &object
 	}
 }

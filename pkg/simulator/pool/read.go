@@ -35,8 +35,8 @@ type spec struct {
 	Zone         string            `yaml:"zone"`
 	HourlyPrice  string            `yaml:"hourlyPrice"`
 	CapacityType string            `yaml:"capacityType"`
-	MaxNodes     int               `yaml:"maxNodes"`
-	Prepaid      int               `yaml:"prepaid"`
+	MaxNodes     number            `yaml:"maxNodes"`
+	Prepaid      number            `yaml:"prepaid"`
 	Labels       map[string]string `yaml:"labels"`
 	Taints       []taint           `yaml:"taints"`
 	Allocatable  map[string]string `yaml:"allocatable"`
@@ -57,7 +57,7 @@ type taint struct {
 //	  cloud: aws                   # default: the one cloud that has the type
 //	  region: us-east-1            # default: that of Catalog
 //	  zone: us-east-1a             # default: none
-//	  hourlyPrice: 0.384           # dollars; default: the catalog's
+//	  hourlyPrice: 0.384           # dollars, above 0; default: the catalog's
 //	  capacityType: spot           # or on-demand, the default
 //	  maxNodes: 10                 # default: 0, no limit
 //	  prepaid: 2                   # nodes that are paid for in any case

@@ -83,6 +83,10 @@ func TestReadPoolsErrors(t *testing.T) {
 		{"unknown field of a taint", "pools:\n- taints:\n  - efect: x\n", []string{`p.yaml:3: there is no field "efect"; did you mean "effect"?`}},
 		{"field twice", "pools:\n- name: a\n  name: b\n", []string{"p.yaml:3: "}},
 		{"wrong type", "pools:\n- maxNodes: many\n", []string{"p.yaml:2: "}},
+		{"part of a node", "pools:\n- instanceType: m5.large\n  maxNodes: 0.5\n  prepaid: 1e1\n", []string{`p.yaml:3: "0.5" is not a whole number such as 10`, `p.yaml:4: "1e1" is not`}},
+		{"more nodes than numbers", "pools:\n- instanceType: m5.large\n  maxNodes: 99999999999999999999\n", []string{"p.yaml:3: "}},
+		{"a list of numbers", "pools:\n- instanceType: m5.large\n  maxNodes: [1]\n", []string{"p.yaml:3: "}},
+		{"no price at all", "pools:\n- instanceType: m5.large\n  hourlyPrice: 0.00\n", []string{`p.yaml:3: pool "m5.large": hourlyPrice is "0.00": `, "as prepaid: 2"}},
 		{"two documents", "pools:\n- instanceType: m5.large\n---\npools: []\n", []string{"more than one document"}},
 		{"no name", "pools:\n- hourlyPrice: 1\n  allocatable: {cpu: 1, memory: 1Gi}\n", []string{"p.yaml:2: ", "neither name nor instanceType"}},
 		{"bad name", "pools:\n- name: A_B\n  instanceType: m5.large\n", []string{`p.yaml:2: pool "A_B": `}},
@@ -127,7 +131,7 @@ func FuzzReadPools(f *testing.F) {
 		seen := map[string]bool{}
 		for i := range pools {
 			p := &pools[i]
-			if p.Name == "" || seen[p.Name] || p.Price < 0 || p.MaxNodes < 0 || p.Prepaid < 0 || p.Template == nil {
+			if p.Name == "" || seen[p.Name] || p.Price <= 0 || p.MaxNodes < 0 || p.Prepaid < 0 || p.Template == nil {
 				t.Errorf("got pool %+v", p)
 			}
 			seen[p.Name] = true

@@ -24,7 +24,7 @@ type fault struct{ field, text string }
 
 // pool makes the pool, and returns all faults of it.
 func (s *spec) pool() (Pool, []fault) {
-	p := Pool{Name: s.Name, CapacityType: pricing.CapacityTypeOnDemand, MaxNodes: s.MaxNodes, Prepaid: s.Prepaid}
+	p := Pool{Name: s.Name, CapacityType: pricing.CapacityTypeOnDemand, MaxNodes: int(s.MaxNodes), Prepaid: int(s.Prepaid)}
 	var faults []fault
 	add := func(field, format string, args ...any) {
 		faults = append(faults, fault{field, fmt.Sprintf(format, args...)})
@@ -171,6 +171,9 @@ func (s *spec) price(p *Pool) fault {
 	price, err := pricing.ParseMoney(s.HourlyPrice)
 	if err != nil {
 		return fault{".hourlyPrice", fmt.Sprintf("hourlyPrice is %q: %v", s.HourlyPrice, err)}
+	}
+	if price == 0 {
+		return fault{".hourlyPrice", fmt.Sprintf("hourlyPrice is %q: nodes that cost nothing leave nothing to compare; write what they would cost, and for nodes that are paid for in any case how many there are, as prepaid: 2", s.HourlyPrice)}
 	}
 	p.Price = price
 	p.Template.Annotations = map[string]string{pricing.PriceAnnotation: s.HourlyPrice}

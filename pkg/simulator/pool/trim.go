@@ -19,8 +19,10 @@ import (
 // other machines than those that the pools consist of: a pod that took one of
 // those whole takes one of these whole. Extended resources are never trimmed.
 //
-// Only pods of a single container are trimmed. LeftOut says how many were. Pods
-// that need no change are shared with w, which is not changed.
+// Only pods of a single container are trimmed, and only if an autoscaler buys a
+// node for them then: not if the nearest node has accelerators and they ask for
+// none. LeftOut says how many were. Pods that are not changed are shared with w,
+// which is not changed.
 func Trim(w *workload.Workload, pools []Pool) *workload.Workload {
 	trimmed := *w
 	trimmed.Pods = slices.Clone(w.Pods)
@@ -34,9 +36,7 @@ func Trim(w *workload.Workload, pools []Pool) *workload.Workload {
 		}
 		best, part := -1, 0.0
 		for j := range pools {
-			most := request
-			most.MilliCPU = min(most.MilliCPU, free[j].MilliCPU)
-			most.Memory = min(most.Memory, free[j].Memory)
+			most := atMost(request, free[j])
 			if !Fits(most, free[j]) || !Tolerates(p.Object, pools[j].Template) {
 				continue
 			}
@@ -44,7 +44,7 @@ func Trim(w *workload.Workload, pools []Pool) *workload.Workload {
 				best, part = j, kept
 			}
 		}
-		if best < 0 {
+		if best < 0 || !isBought(p.Object, atMost(request, free[best]), pools, free) {
 			continue
 		}
 		n++
@@ -58,6 +58,24 @@ func Trim(w *workload.Workload, pools []Pool) *workload.Workload {
 			"%d of %d pods ask for more CPU or memory than any node on sale has beside the GPUs that they ask for; they ask for all of the nearest node instead.", n, len(w.Pods)))
 	}
 	return &trimmed
+}
+
+// atMost is the request without the CPU and memory that are not free.
+func atMost(request, free costmodel.Request) costmodel.Request {
+	request.MilliCPU = min(request.MilliCPU, free.MilliCPU)
+	request.Memory = min(request.Memory, free.Memory)
+	return request
+}
+
+// isBought reports whether an autoscaler buys a node for the pod with such a
+// request. It buys no accelerators for pods that ask for none.
+func isBought(pod *corev1.Pod, request costmodel.Request, pools []Pool, free []costmodel.Request) bool {
+	for i := range pools {
+		if (len(request.Scalar) > 0 || len(free[i].Scalar) == 0) && Fits(request, free[i]) && Tolerates(pod, pools[i].Template) {
+			return true
+		}
+	}
+	return false
 }
 
 func allocatables(pools []Pool) []costmodel.Request {

@@ -269,6 +269,24 @@ func TestGPUModelsAreOnSale(t *testing.T) {
 	}
 }
 
+// Nobody buys a GPU node for a pod without GPUs, so that it is refused: with the
+// request as it was given.
+func TestTrimLeavesAsGivenWhatIsRefused(t *testing.T) {
+	pools := []Pool{
+		{Name: "cpu", Template: &corev1.Node{Status: corev1.NodeStatus{Allocatable: amounts("100", "400Gi")}}},
+		{Name: "gpu", Template: &corev1.Node{Status: corev1.NodeStatus{Allocatable: amounts("94", "800Gi")}}},
+	}
+	pools[1].Template.Status.Allocatable[GPUMilli] = quantity("8000")
+	in := makeWorkload(makePod("memory", 50000, 1000<<10, 0), makePod("cpu", 120000, 1, 0))
+	out := Trim(in, pools)
+	if out.Pods[0].Object != in.Pods[0].Object {
+		t.Errorf("the pod that is near to the GPU node was trimmed to %+v", costmodel.RequestOf(out.Pods[0].Object))
+	}
+	if got := costmodel.RequestOf(out.Pods[1].Object).MilliCPU; got != 100000 {
+		t.Errorf("the pod that is near to the other was trimmed to %d, want 100000", got)
+	}
+}
+
 func TestTrim(t *testing.T) {
 	pools := []Pool{
 		{Name: "cpu", Template: &corev1.Node{Status: corev1.NodeStatus{Allocatable: amounts("100", "400Gi")}}},

@@ -25,10 +25,12 @@ const (
 //
 //	kubectl get nodes,pods -A -o json
 //
-// One List of nodes and pods, or a NodeList and a PodList one after the other.
+// One List of nodes and pods, or a NodeList and a PodList one after the other,
+// also in YAML. Objects of other kinds are left out.
 //
 //   - Nodes are Workload.Nodes, without what is of no use to a scheduler.
-//   - Pods that have succeeded, failed, or are being deleted are left out.
+//   - Pods that have succeeded, failed, or are being deleted are left out, and
+//     so are those of a node that is not there: it went while the dump was made.
 //   - A pod of a DaemonSet is not a pod of the workload: the newest pod of each,
 //     without what ties it to its node, is in Workload.DaemonSets.
 //   - Mirror pods, those of static manifests, stay on their node to the end. They
@@ -78,13 +80,7 @@ func dump(name string, docs []object, options Options) (*Workload, error) {
 		}
 		d.document(at, doc)
 	}
-	if !d.any() && len(d.nodes) == len(d.joining) {
-		d.add("%s has no nodes; take nodes and pods with: %s", name, dumpCommand)
-	}
-	if !d.any() && len(d.pods) == 0 {
-		d.add("%s has no pods; take nodes and pods with: %s", name, dumpCommand)
-	}
-	d.checkNodeNames()
+	d.checkContent()
 	if d.any() {
 		return nil, d.err(readingDump)
 	}
@@ -114,8 +110,15 @@ func (d *cluster) document(at string, doc object) {
 		}
 		d.item(at, raw, head.Kind)
 		return
+	case "":
+		d.add("%skind is missing; want List, NodeList or PodList: take nodes and pods with: %s", at, dumpCommand)
+		return
 	default:
-		d.add("%skind is %q; want List, NodeList or PodList: take nodes and pods with: %s", at, head.Kind, dumpCommand)
+		var items []json.RawMessage
+		if json.Unmarshal(doc["items"], &items) != nil || !strings.HasSuffix(head.Kind, "List") {
+			items = make([]json.RawMessage, 1)
+		}
+		d.others += len(items)
 		return
 	}
 	doc.unknownFields(&d.faults, strings.TrimSuffix(at, ": "), "apiVersion", "kind", "metadata", "items")
@@ -147,6 +150,9 @@ func (d *cluster) item(at string, raw json.RawMessage, kind string) {
 	case head.Kind == "":
 		d.add("%s: kind is missing; want Node or Pod", at)
 		return
+	case kind == "" && head.APIVersion != "" && (head.Kind != "Node" && head.Kind != "Pod" || head.APIVersion != "v1"):
+		d.others++
+		return
 	case head.Kind != "Node" && head.Kind != "Pod" || head.APIVersion != "v1" || kind != "" && kind != head.Kind:
 		d.add("%s: %s of %s is not read; take nodes and pods with: %s", what, head.Kind, orNone(head.APIVersion), dumpCommand)
 		return
@@ -171,16 +177,44 @@ func orNone(s string) string {
 	return s
 }
 
-// checkNodeNames checks that the nodes of bound pods are there.
-func (d *cluster) checkNodeNames() {
-	if len(d.nodes) == 0 {
-		return // has been told
+// checkContent checks that there is something to simulate.
+func (d *cluster) checkContent() {
+	if d.any() {
+		return
 	}
-	for _, p := range d.sorted() {
-		if n := p.Spec.NodeName; n != "" && d.nodes[n] == nil && !isDone(p.Pod) && p.DeletionTimestamp == nil {
-			d.add("%s: spec.nodeName is %q, and there is no such node; take nodes and pods at once, with: %s", p.at, n, dumpCommand)
+	with := ""
+	if d.others > 0 && len(d.pods) == 0 {
+		with = fmt.Sprintf(", only %d objects of other kinds", d.others)
+	}
+	switch {
+	case len(d.nodes) == len(d.joining):
+		d.add("%s has no nodes%s; take nodes and pods with: %s", d.file, with, dumpCommand)
+	case len(d.pods) == 0:
+		d.add("%s has no pods; take nodes and pods with: %s", d.file, dumpCommand)
+	case d.allGone():
+		d.add("%s has none of the nodes that its pods are bound to; take nodes and pods at once, with: %s", d.file, dumpCommand)
+	}
+}
+
+// isGone reports whether the pod is bound to a node that is not there.
+func (d *cluster) isGone(pod *corev1.Pod) bool {
+	return pod.Spec.NodeName != "" && d.nodes[pod.Spec.NodeName] == nil
+}
+
+// allGone reports whether all pods that would be simulated are bound to nodes
+// that are not there.
+func (d *cluster) allGone() bool {
+	gone := false
+	for _, p := range d.pods {
+		if isDone(p.Pod) || p.DeletionTimestamp != nil {
+			continue
 		}
+		if !d.isGone(p.Pod) {
+			return false
+		}
+		gone = true
 	}
+	return gone
 }
 
 // sorted returns the pods by namespace and name, whatever their order in the

@@ -29,6 +29,8 @@ type cluster struct {
 	// joining holds the nodes whose kubelet has not said yet what they have.
 	joining map[string]bool
 	waiting int // pods of such nodes
+	gone    int // pods of nodes that are not there
+	others  int // objects of other kinds
 }
 
 // dumpedPod is a pod, and where in the file it is.

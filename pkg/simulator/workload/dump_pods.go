@@ -39,6 +39,8 @@ func (d *cluster) workload() *Workload {
 			d.waiting++
 		case p.DeletionTimestamp != nil:
 			d.deleting++
+		case d.isGone(p.Pod):
+			d.gone++
 		case owner != nil && owner.Kind == "DaemonSet":
 			d.daemonSet(p.Pod, owner)
 		case isMirror(p.Pod):
@@ -67,6 +69,12 @@ func (d *cluster) workload() *Workload {
 	}
 	if len(d.joining) > 0 {
 		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Nodes that have not said yet what they have are not simulated, nor is what was bound to them; there are %d, with %d pods.", len(d.joining), d.waiting))
+	}
+	if d.gone > 0 {
+		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Pods bound to a node that is not in the file are not simulated; there are %d.", d.gone))
+	}
+	if d.others > 0 {
+		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Objects other than nodes and pods are not read; there are %d.", d.others))
 	}
 	w.LeftOut = append(w.LeftOut, d.sentences()...)
 	return w

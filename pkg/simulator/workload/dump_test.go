@@ -107,6 +107,34 @@ func TestReadDumpJoiningNode(t *testing.T) {
 	}
 }
 
+// Between the list of the nodes and that of the pods a node may go.
+func TestReadDumpGoneNode(t *testing.T) {
+	gone := pod("gone", controller("ReplicaSet"), `,"nodeName":"m"`, "")
+	w := readDump(t, list(node("n"), gone, pod("web", "", onN, ""), pod("agent", controller("DaemonSet"), `,"nodeName":"m"`, "")), workload.Options{})
+	if len(w.Pods) != 1 || w.Pods[0].Object.Name != "web" || len(w.DaemonSets) != 0 {
+		t.Errorf("got %d DaemonSets and\n%s", len(w.DaemonSets), lines(w))
+	}
+	if want := "Pods bound to a node that is not in the file are not simulated; there are 2."; !slices.Contains(w.LeftOut, want) {
+		t.Errorf("LeftOut %q lacks %q", w.LeftOut, want)
+	}
+	pending := readDump(t, list(node("n"), gone, pod("web", "", "", "")), workload.Options{})
+	if len(pending.Pods) != 1 {
+		t.Errorf("got\n%s", lines(pending))
+	}
+}
+
+func TestReadDumpOtherKinds(t *testing.T) {
+	service := `{"apiVersion":"v1","kind":"Service","metadata":{"namespace":"ns","name":"s"}}`
+	metrics := `{"apiVersion":"metrics.k8s.io/v1beta1","kind":"Node","metadata":{"name":"n"}}`
+	w := readDump(t, list(node("n"), service, pod("p", "", onN, ""), metrics)+service+`{"kind":"WidgetList","apiVersion":"x/v1","items":[{},{}]}`, workload.Options{})
+	if len(w.Pods) != 1 || len(w.Nodes) != 1 {
+		t.Errorf("got %d nodes and\n%s", len(w.Nodes), lines(w))
+	}
+	if want := "Objects other than nodes and pods are not read; there are 5."; !slices.Contains(w.LeftOut, want) {
+		t.Errorf("LeftOut %q lacks %q", w.LeftOut, want)
+	}
+}
+
 func TestReadDumpRestarts(t *testing.T) {
 	web, bare, job := pod("web", controller("ReplicaSet"), onN, ""), pod("bare", "", onN, ""), pod("job", controller("Job"), onN, "")
 	taken := pod("web-r1", "", onN, "")

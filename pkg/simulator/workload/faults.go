@@ -5,6 +5,7 @@ package workload
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -58,6 +59,9 @@ func (f *faults) err(doing string) error {
 // readAll reads an input that must fit into memory.
 func readAll(doing, name string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("%s: %s ends within the packed data; write it again in full", doing, name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", doing, name, err)
 	}

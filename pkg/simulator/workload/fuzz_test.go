@@ -74,6 +74,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(minimal + "a,1,1,0,1\n"))
 	f.Add([]byte("\x1f\x8b\x08\x00"))
 	f.Add([]byte(`{"items":[]}`))
+	f.Add([]byte(yamlDump))
+	f.Add([]byte("{}\n---\nkind: &a [*a]\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w, err := workload.Read("f", bytes.NewReader(in), workload.Options{})
 		if w == nil {

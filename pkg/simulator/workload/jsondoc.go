@@ -21,8 +21,14 @@ import (
 // object is a JSON object of which not all is read.
 type object map[string]json.RawMessage
 
-// documents reads the JSON objects of a file, one after the other.
+// documents reads the objects of a file, one after the other, in JSON or YAML.
 func documents(name string, data []byte) ([]object, error) {
+	if isYAML(data) {
+		var err error
+		if data, err = jsonOf(name, data); err != nil {
+			return nil, err
+		}
+	}
 	var docs []object
 	d := json.NewDecoder(bytes.NewReader(data))
 	for {

@@ -4,9 +4,7 @@
 package workload
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -28,18 +26,14 @@ func Open(path string, options Options) (*Workload, error) {
 
 // Read reads what a workload can be read from, and tells by its content which
 // of them it is: an openb trace (see ReadOpenB), a SimKube trace (see
-// ReadSimKube), or a dump of a cluster (see ReadDump). Each may be packed with
-// gzip. name is the file's.
+// ReadSimKube), or a dump of a cluster (see ReadDump). The last two may be in
+// YAML, and each may be packed with gzip. name is the file's.
 func Read(name string, r io.Reader, options Options) (*Workload, error) {
-	b := bufio.NewReader(r)
-	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(b)
-		if err != nil {
-			return nil, fmt.Errorf("%s: unpacking %s: %w", readingWorkload, name, err)
-		}
-		b = bufio.NewReader(z)
+	unpacked, err := Unpack(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: unpacking %s: %w", readingWorkload, name, err)
 	}
-	data, err := readAll(readingWorkload, name, b)
+	data, err := readAll(readingWorkload, name, unpacked)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +42,8 @@ func Read(name string, r io.Reader, options Options) (*Workload, error) {
 	switch {
 	case len(text) == 0:
 		return nil, fmt.Errorf("%s: %s is empty; %s", readingWorkload, name, whatIsRead)
-	case text[0] == '{':
-		return readJSON(name, data, options)
-	case bytes.HasPrefix(text, []byte("apiVersion:")) || bytes.HasPrefix(text, []byte("---")):
-		return nil, fmt.Errorf("%s: %s is YAML; write JSON: %s", readingWorkload, name, dumpCommand)
+	case text[0] == '{', isYAML(data):
+		return readObjects(name, data, options)
 	case bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' || r == '\ufffd' }):
 		return nil, fmt.Errorf("%s: %s is no text; a SimKube trace must be in JSON, not in msgpack; %s", readingWorkload, name, whatIsRead)
 	case bytes.Contains(line, []byte(",")):
@@ -62,7 +54,7 @@ func Read(name string, r io.Reader, options Options) (*Workload, error) {
 
 const whatIsRead = "want an openb trace (CSV), a SimKube trace (JSON), or what this prints: " + dumpCommand
 
-func readJSON(name string, data []byte, options Options) (*Workload, error) {
+func readObjects(name string, data []byte, options Options) (*Workload, error) {
 	docs, err := documents(name, data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", readingWorkload, err)
