@@ -19,6 +19,10 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
 )
 
+// Authorities that pods declare as trust are read when they are needed.
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get
+// +kubebuilder:rbac:groups=certificates.k8s.io,resources=clustertrustbundles,verbs=get
+
 // addPods adds what is said and done about pods that declare TLS Secrets.
 func addPods(mgr manager.Manager, config *rest.Config, discovery discovery.DiscoveryInterface, secrets *tlssecrets.Source, o *options) error {
 	clk, exempt := clock.RealClock{}, o.exemptions()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-var reasonName = regexp.MustCompile(`^(Err|Event)?Reason[A-Z]`)
+var reasonName = regexp.MustCompile(`^(Err|Event)?[Rr]eason[A-Z]`)
 
 // isReason tells the constants that users see as a reason: those of a type Reason, those named so, and those of a block
 // whose comment begins with "Reasons".
@@ -35,10 +35,29 @@ func TestReasonsAreExplained(t *testing.T) {
 		}
 	}
 	// The constants may move, but these packages have some: else the search is broken.
-	for _, pkg := range []string{"tlsready", "v1alpha1", "costscore", "podstatus", "certificate", "acme"} {
+	for _, pkg := range []string{"tlsready", "podcondition", "podstatus", "deadlock", "certgate", "v1alpha1", "costscore", "certificate", "acme"} {
 		if found[pkg] == 0 {
 			t.Errorf("found no reasons in package %s", pkg)
 		}
+	}
+}
+
+func TestExplainedReasonsExist(t *testing.T) {
+	known := map[string]bool{}
+	for _, pkg := range packages(t, "pkg") {
+		for _, c := range pkg.constants() {
+			known[c.value] = known[c.value] || isReason(c)
+		}
+	}
+	found := 0
+	for _, match := range regexp.MustCompile("(?m)^### `([A-Za-z]+)`$").FindAllStringSubmatch(read(t, troubleshooting), -1) {
+		found++
+		if !known[match[1]] {
+			t.Errorf("%s has a section about reason %s, which no code has", troubleshooting, match[1])
+		}
+	}
+	if found < 20 {
+		t.Errorf("found only %d sections about reasons in %s", found, troubleshooting)
 	}
 }
 

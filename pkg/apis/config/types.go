@@ -63,8 +63,8 @@ type CostScoreArgs struct {
 	// PriceAnnotations are read for a price, in this order, after
 	// tollgate.dev/hourly-price.
 	PriceAnnotations []string
-	// TrustAnnotations takes prices of annotations that are far from the
-	// catalog's.
+	// TrustAnnotations takes prices of annotations that are far from what the
+	// node costs without them.
 	TrustAnnotations bool
 	// Prices are fixed prices; the first one that matches a node counts.
 	Prices []NodePrice

@@ -50,10 +50,11 @@ type CostScoreArgs struct {
 	PriceAnnotations []string `json:"priceAnnotations"`
 
 	// trustAnnotations says whether prices of annotations are taken as they
-	// are. With false, a price below a tenth or above ten times the catalog's
-	// for the node's instance type is passed over with a warning event, so that
-	// who can write one Node cannot draw every pod to it. Where the catalog has
-	// no price there is nothing to compare with.
+	// are. With false, one is passed over with a warning event if it is below a
+	// tenth or above ten times the price that prices or else the catalog has
+	// for the node, or, where neither has one, below a thirtieth of the
+	// estimate, or 0 where prices does not say so: who can write one Node
+	// cannot draw every pod to it.
 	//
 	// Default: false. Unit: none. Example: trustAnnotations: true
 	// +optional
