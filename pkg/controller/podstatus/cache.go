@@ -12,11 +12,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 )
 
 // CacheOptions says how the manager's cache should hold pods: trimmed to what this
-// package and package schedulinggate read. Of a pod without an annotation, a condition or
+// package and packages schedulinggate and podcertificates read. Of a pod without an annotation, a condition or
 // a scheduling gate of ours only its identity stays. Cached pods must therefore never be sent in an update.
 func CacheOptions() cache.ByObject {
 	return cache.ByObject{Transform: trim}
@@ -45,6 +46,9 @@ func trim(obj any) (any, error) {
 		return kept, nil
 	}
 	kept.Annotations = annotations
+	if declare.IssueDeclared(kept) {
+		kept.OwnerReferences = pod.OwnerReferences // Who owns the certificate.
+	}
 	kept.Spec = corev1.PodSpec{
 		NodeName:          pod.Spec.NodeName,
 		SchedulerName:     pod.Spec.SchedulerName,

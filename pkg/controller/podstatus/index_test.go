@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 )
@@ -158,8 +159,8 @@ func TestSecretChanges(t *testing.T) {
 	w := newWorld(t, newPod(), newPod(named("api"), requires("api-tls")), newPod(named("broken"), requires("!")), newPod(named("bound"), on("n")), elsewhere)
 	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	defer queue.ShutDown()
-	source := newChanges(w.r.podsOfSecret)
-	source.add("shop", "api-tls") // Before the start: every pod is looked at anyway.
+	source := changes.New(w.r.podsOfSecret)
+	source.Add("shop", "api-tls") // Before the start: every pod is looked at anyway.
 	if err := source.Start(t.Context(), queue); err != nil {
 		t.Fatal(err)
 	}
@@ -172,11 +173,11 @@ func TestSecretChanges(t *testing.T) {
 		}
 		return names
 	}
-	source.add("shop", "web-tls")
+	source.Add("shop", "web-tls")
 	if diff := cmp.Diff(map[string]bool{"shop/web": true}, woken(1)); diff != "" {
 		t.Errorf("woken by one Secret (-want, +got):\n%s", diff)
 	}
-	source.add("", "")
+	source.Add("", "")
 	want := map[string]bool{"shop/web": true, "shop/api": true, "shop/broken": true, "other/web": true}
 	if diff := cmp.Diff(want, woken(4)); diff != "" {
 		t.Errorf("woken by all Secrets (-want, +got):\n%s", diff)

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/podevent"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
@@ -88,13 +89,13 @@ func Add(mgr manager.Manager, o Options) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.TLSCertificate{}, producesIndex, produces); err != nil {
 		return fmt.Errorf("indexing TLSCertificates by spec.secretName: %w", err)
 	}
-	secrets, pods := newChanges(r.podsOfSecret), newChanges(r.podItself)
-	o.Secrets.OnChange(secrets.add)
+	secrets, pods := changes.New(r.podsOfSecret), changes.New(r.podItself)
+	o.Secrets.OnChange(secrets.Add)
 	if o.Producers != nil {
-		o.Producers.OnChange(secrets.add)
+		o.Producers.OnChange(secrets.Add)
 	}
 	if o.Deadlocks != nil {
-		o.Deadlocks.OnChange(func(pod types.NamespacedName) { pods.add(pod.Namespace, pod.Name) })
+		o.Deadlocks.OnChange(func(pod types.NamespacedName) { pods.Add(pod.Namespace, pod.Name) })
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("podstatus").

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
@@ -81,12 +82,12 @@ func Add(mgr manager.Manager, o Options) error {
 		return fmt.Errorf("indexing gated pods by the Secrets they wait for: %w", err)
 	}
 	r := &reconciler{client: mgr.GetClient(), secrets: o.Secrets, exemptions: o.Exemptions, clock: o.Clock}
-	changes := newChanges(r.gatedPods)
-	o.Secrets.OnChange(changes.add)
+	secrets := changes.New(r.gatedPods)
+	o.Secrets.OnChange(secrets.Add)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("schedulinggate").
 		For(&corev1.Pod{}, builder.WithPredicates(concerns())).
-		WatchesRawSource(changes).
+		WatchesRawSource(secrets).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		Complete(r)
 }

@@ -1,7 +1,7 @@
 // Copyright The Tollgate Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package schedulinggate
+package changes
 
 import (
 	"context"
@@ -25,14 +25,14 @@ func podOf(_ context.Context, namespace, secret string) ([]reconcile.Request, er
 }
 
 func TestChangesBecomeRequests(t *testing.T) {
-	c := newChanges(podOf)
-	c.add("shop", "before-the-start")
+	c := New(podOf)
+	c.Add("shop", "before-the-start")
 	queue := newQueue(t)
 	if err := c.Start(t.Context(), queue); err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{"web-tls", "api-tls"} {
-		c.add("shop", secret)
+		c.Add("shop", secret)
 		if got, _ := queue.Get(); got.String() != "shop/"+secret { // Get waits.
 			t.Errorf("got %s, want shop/%s", got, secret)
 		}
@@ -40,7 +40,7 @@ func TestChangesBecomeRequests(t *testing.T) {
 }
 
 func TestFailedLookupDoesNotStopOthers(t *testing.T) {
-	c := newChanges(func(ctx context.Context, namespace, secret string) ([]reconcile.Request, error) {
+	c := New(func(ctx context.Context, namespace, secret string) ([]reconcile.Request, error) {
 		if secret == "bad" {
 			return nil, errors.New("no")
 		}
@@ -50,24 +50,24 @@ func TestFailedLookupDoesNotStopOthers(t *testing.T) {
 	if err := c.Start(t.Context(), queue); err != nil {
 		t.Fatal(err)
 	}
-	c.add("shop", "bad")
-	c.add("shop", "good")
+	c.Add("shop", "bad")
+	c.Add("shop", "good")
 	if got, _ := queue.Get(); got.Name != "good" {
 		t.Errorf("got %s, want shop/good", got)
 	}
 }
 
 func TestManyChangesAreMerged(t *testing.T) {
-	c := newChanges(podOf)
+	c := New(podOf)
 	c.started = true // Nobody takes.
 	for range 3 {
-		c.add("shop", "web-tls")
+		c.Add("shop", "web-tls")
 	}
 	if n := len(c.take()); n != 1 {
 		t.Errorf("%d changes of one Secret, want 1", n)
 	}
 	for i := range maxPending + 5 {
-		c.add("shop", string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676)))
+		c.Add("shop", string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676)))
 	}
 	taken := c.take()
 	if _, everything := taken[types.NamespacedName{}]; !everything || len(taken) > 10 {
