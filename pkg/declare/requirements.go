@@ -15,7 +15,7 @@ const requirementsForm = `want a YAML or JSON list, such as [{"secretName": "web
 
 // addRequirements adds what the value of RequirementsAnnotation asks for.
 func addRequirements(found map[string]Requirement, value string, at place) {
-	items, ok := decodeRequirements(value, at)
+	items, ok := decodeList(value, requirementsForm, at)
 	if !ok {
 		return
 	}
@@ -48,17 +48,17 @@ func addRequirements(found map[string]Requirement, value string, at place) {
 	}
 }
 
-// decodeRequirements returns the items of the list as they were written.
-func decodeRequirements(value string, at place) ([]any, bool) {
+// decodeList returns the items of the list as they were written; form says what is wanted.
+func decodeList(value, form string, at place) ([]any, bool) {
 	if !checkSize(value, at) {
 		return nil, false
 	}
 	if strings.TrimSpace(value) == "" {
-		at.faultf("value is empty; %s", requirementsForm)
+		at.faultf("value is empty; %s", form)
 		return nil, false
 	}
 	if severalDocuments(value) {
-		at.faultf("value holds more than one YAML document; %s", requirementsForm)
+		at.faultf("value holds more than one YAML document; %s", form)
 		return nil, false
 	}
 	// A few kilobytes of nested aliases stand for gigabytes, and whoever creates a pod writes
@@ -70,17 +70,17 @@ func decodeRequirements(value string, at place) ([]any, bool) {
 	}
 	data, err := yaml.YAMLToJSONStrict([]byte(value))
 	if err != nil {
-		at.faultf("parsing YAML: %s; %s", oneLine(err), requirementsForm)
+		at.faultf("parsing YAML: %s; %s", oneLine(err), form)
 		return nil, false
 	}
 	var decoded any
 	if err := json.Unmarshal(data, &decoded); err != nil {
-		at.faultf("decoding the list: %s; %s", oneLine(err), requirementsForm)
+		at.faultf("decoding the list: %s; %s", oneLine(err), form)
 		return nil, false
 	}
 	items, ok := decoded.([]any)
 	if !ok {
-		at.faultf("got %s; %s", kind(decoded), requirementsForm)
+		at.faultf("got %s; %s", kind(decoded), form)
 	}
 	return items, ok
 }
