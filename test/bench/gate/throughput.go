@@ -20,7 +20,7 @@ func (b *bench) throughput(ctx context.Context) (entries []entry, err error) {
 		return nil, err
 	}
 	var rates, cpus [2][]float64 // without, with
-	batch := ""             // of the held pods there are
+	batch := ""                  // of the held pods there are
 	defer func() {
 		if batch != "" {
 			err = errors.Join(err, b.deleteBatch(ctx, batch))
