@@ -54,6 +54,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return fmt.Errorf("finding the API server; set --kubeconfig: %w", err)
 	}
+	config.QPS, config.Burst = o.kubeAPIQPS, o.kubeAPIBurst
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {

@@ -41,6 +41,9 @@ type options struct {
 	exemptNamespaces       []string
 	exemptPriorityClasses  []string
 	gatedSchedulers        []string
+	podCertificates        bool
+	kubeAPIQPS             float32
+	kubeAPIBurst           int
 }
 
 func newOptions() *options {
@@ -54,6 +57,9 @@ func newOptions() *options {
 		exemptNamespaces:       slices.Clone(declare.DefaultExemptNamespaces),
 		exemptPriorityClasses:  slices.Clone(declare.DefaultExemptPriorityClasses),
 		gatedSchedulers:        []string{"tollgate"},
+		podCertificates:        true,
+		kubeAPIQPS:             50,
+		kubeAPIBurst:           100,
 	}
 }
 
@@ -78,6 +84,12 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 		"Priority classes whose pods are never held. CertGateArgs of the scheduler have to say the same.")
 	fs.StringSliceVar(&o.gatedSchedulers, "gated-schedulers", o.gatedSchedulers,
 		"Scheduler names (spec.schedulerName) whose profile has CertGate. A pod of any other that declares Secrets, and has no scheduling gate, is not held, and an event says so.")
+	fs.BoolVar(&o.podCertificates, "pod-certificates", o.podCertificates,
+		"Makes TLSCertificates for pods that ask for them with the annotation tollgate.dev/issue-tls. What an issuer permits counts for them as for all others.")
+	fs.Float32Var(&o.kubeAPIQPS, "kube-api-qps", o.kubeAPIQPS,
+		"Requests per second that this process may make to the API server.")
+	fs.IntVar(&o.kubeAPIBurst, "kube-api-burst", o.kubeAPIBurst,
+		"Requests that this process may make at once to the API server.")
 
 	gofs := flag.NewFlagSet("", flag.ContinueOnError)
 	klog.InitFlags(gofs)

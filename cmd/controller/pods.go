@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tollgate-dev/tollgate/pkg/controller/deadlock"
+	"github.com/tollgate-dev/tollgate/pkg/controller/podcertificates"
 	"github.com/tollgate-dev/tollgate/pkg/controller/podstatus"
 	"github.com/tollgate-dev/tollgate/pkg/controller/producers"
 	"github.com/tollgate-dev/tollgate/pkg/controller/schedulinggate"
@@ -46,5 +47,8 @@ func addPods(mgr manager.Manager, config *rest.Config, discovery discovery.Disco
 	if err := schedulinggate.Add(mgr, schedulinggate.Options{Secrets: secrets, Exemptions: exempt, Clock: clk}); err != nil {
 		return fmt.Errorf("adding the scheduling gate controller: %w", err)
 	}
-	return nil
+	if !o.podCertificates {
+		return nil
+	}
+	return podcertificates.Add(mgr, podcertificates.Options{Clock: clk})
 }

@@ -40,6 +40,7 @@ func Parse(pod *corev1.Pod) (Declaration, error) {
 	if value, ok := pod.Annotations[RequirementsAnnotation]; ok {
 		addRequirements(found, value, wrong.of(RequirementsAnnotation))
 	}
+	addIssued(found, pod, &wrong)
 	warnExpired := readOnExpired(pod, &wrong)
 	allowTemporary := readAllowTemporary(pod, &wrong)
 	deadline := readMaxWait(pod, &wrong)
@@ -56,6 +57,30 @@ func Parse(pod *corev1.Pod) (Declaration, error) {
 		d.Requirements = append(d.Requirements, r)
 	}
 	return d, nil
+}
+
+// addIssued adds the names of IssueTLSAnnotation to the Secrets that are declared: a pod that
+// asks for a name waits until the certificate has it.
+func addIssued(found map[string]Requirement, pod *corev1.Pod, wrong *faults) {
+	value, ok := pod.Annotations[IssueTLSAnnotation]
+	if !ok {
+		return
+	}
+	for _, issue := range readIssue(value, wrong.of(IssueTLSAnnotation)) {
+		r, ok := found[issue.SecretName]
+		if !ok {
+			continue
+		}
+		r.DNSNames = union(r.DNSNames, issue.DNSNames, issue.IPAddresses)
+		r.URIs = union(r.URIs, issue.URIs)
+		found[issue.SecretName] = r
+	}
+}
+
+func union(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // checkSize reports a value that is too long to be read.
