@@ -13,6 +13,19 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "$stamp" -o /out/kube-scheduler ./cmd/scheduler && \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "$stamp" -o /out/tollgate-controller ./cmd/controller
 
+FROM --platform=$BUILDPLATFORM golang:1.26 AS dns01-lego-build
+ARG TARGETOS TARGETARCH
+ARG VERSION=unknown
+WORKDIR /src/plugins/dns01-lego
+COPY plugins/dns01-lego/go.mod plugins/dns01-lego/go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY plugins/dns01-lego .
+ENV CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath"
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    mkdir -p /out && \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "-s -w -buildid= -X main.version=${VERSION}" -o /out/dns01-lego . && \
+    go run ./gen -licenses /out/dns01-lego-licenses.txt
+
 # Static binaries need nothing but the roots that verify ACME servers. (No --platform here: it is the target's.)
 FROM scratch AS base
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
@@ -28,3 +41,9 @@ ENTRYPOINT ["kube-scheduler"]
 FROM base AS tollgate-controller
 COPY --from=build /out/tollgate-controller /usr/local/bin/tollgate-controller
 ENTRYPOINT ["tollgate-controller"]
+
+# The controller with the DNS providers of lego, for --dns01-plugin-dir=/plugins. A target of its own keeps 54 MiB out of images that
+# need no plugin.
+FROM tollgate-controller AS tollgate-controller-lego
+COPY --from=dns01-lego-build --chmod=0755 /out/dns01-lego /plugins/dns01-lego
+COPY --from=dns01-lego-build /out/dns01-lego-licenses.txt /licenses/

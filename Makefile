@@ -90,6 +90,26 @@ bench-gate: binaries ## Measure how fast held pods are released, and what they c
 	@$(GO) build -o $(BIN)/bench-gate ./test/bench/gate
 	@exec $(BIN)/bench-gate $(GATE_ARGS)
 
+# ISSUE_ARGS are flags of the benchmark.
+ISSUE_ARGS ?=
+
+.PHONY: bench-issue
+bench-issue: binaries ## Measure what issuing many certificates takes, and keeping them (about 10 minutes).
+	@$(GO) build -o $(BIN)/bench-issue ./test/bench/issue
+	@exec $(BIN)/bench-issue $(ISSUE_ARGS)
+
+.PHONY: dns01-lego
+dns01-lego: ## Build the dns-01 plugin with the DNS providers of lego, into _output/plugins.
+	@mkdir -p $(OUT)/plugins; cd plugins/dns01-lego && $(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $(CURDIR)/$(OUT)/plugins/dns01-lego .
+
+.PHONY: test-plugins
+test-plugins: ## Test the dns-01 plugin, a module of its own (several minutes the first time).
+	cd plugins/dns01-lego && $(GO) test -count=1 -timeout 10m ./...
+
+.PHONY: test-conformance
+test-conformance: binaries ## Run cert-manager's conformance tests of DNS-01 solvers (several minutes the first time).
+	cd hack/conformance && TEST_ASSET_ETCD=$(CURDIR)/$(BIN)/etcd TEST_ASSET_KUBE_APISERVER=$(CURDIR)/$(BIN)/kube-apiserver TEST_ASSET_KUBECTL=/bin/false $(GO) test -count=1 -timeout 10m .
+
 .PHONY: image
 image: ## Build the container images.
 	@for target in $(IMAGES); do docker build --target $$target --build-arg VERSION='$(VERSION)' -t $(IMAGE_PREFIX)/$$target:$(TAG) .; done

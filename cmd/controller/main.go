@@ -19,13 +19,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
-	"github.com/tollgate-dev/tollgate/pkg/controller/certificate"
-	"github.com/tollgate-dev/tollgate/pkg/controller/issuer"
-	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
-	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
 )
 
@@ -50,6 +45,9 @@ func main() {
 func run(ctx context.Context, o *options) error {
 	ctrl.SetLogger(klog.Background())
 	klog.FromContext(ctx).Info("Starting tollgate-controller", "version", version.Get().GitVersion, "namespace", o.namespace)
+	if err := o.dns01Options.validate(); err != nil {
+		return err
+	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("finding the API server; set --kubeconfig: %w", err)
@@ -88,56 +86,6 @@ func run(ctx context.Context, o *options) error {
 		}
 	}
 	return start(ctx, mgr)
-}
-
-// addIssuance adds what obtains certificates: issuers, certificates, and the answers to http-01 challenges.
-func addIssuance(mgr manager.Manager, client kubernetes.Interface, secrets *tlssecrets.Source, o *options) error {
-	clk := clock.RealClock{}
-	store, err := http01.NewStore(client)
-	if err != nil {
-		return err
-	}
-	server := &http01.Server{Address: o.http01BindAddress, Answers: store}
-	clients := acme.NewClients(clk)
-	accounts := &acme.Accounts{Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(), Clients: clients, Clock: clk}
-	if err := issuer.Add(mgr, issuer.Options{Accounts: accounts, Clock: clk, Namespace: o.namespace}); err != nil {
-		return err
-	}
-	wakeups, err := certificate.Add(mgr, &certificate.Reconciler{
-		Reader: mgr.GetAPIReader(),
-		Writer: mgr.GetClient(),
-		Executor: &acme.Executor{
-			Reader:    mgr.GetAPIReader(),
-			Writer:    mgr.GetClient(),
-			Clients:   clients,
-			Accounts:  accounts,
-			Responder: server,
-			Presenter: &http01.Objects{
-				Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(),
-				AdvertiseAddress: o.http01AdvertiseAddress, Port: server.Port,
-			},
-			Clock:        clk,
-			Reach:        http01.NewReach(nil),
-			ReachTimeout: o.http01SelfCheckTimeout,
-		},
-		Orders:    store,
-		Recorder:  mgr.GetEventRecorder("tollgate-controller"),
-		Clock:     clk,
-		Namespace: o.namespace,
-	})
-	if err != nil {
-		return err
-	}
-	secrets.OnChange(wakeups.Secret)
-	if err := store.OnChange(wakeups.Certificate); err != nil {
-		return fmt.Errorf("watching challenges: %w", err)
-	}
-	for _, runnable := range []manager.Runnable{store, server} {
-		if err := mgr.Add(runnable); err != nil {
-			return fmt.Errorf("adding the answers to http-01 challenges: %w", err)
-		}
-	}
-	return nil
 }
 
 // everyReplica is a Runnable that does not wait for leadership.

@@ -44,6 +44,7 @@ type options struct {
 	podCertificates        bool
 	kubeAPIQPS             float32
 	kubeAPIBurst           int
+	dns01Options
 }
 
 func newOptions() *options {
@@ -58,8 +59,7 @@ func newOptions() *options {
 		exemptPriorityClasses:  slices.Clone(declare.DefaultExemptPriorityClasses),
 		gatedSchedulers:        []string{"tollgate"},
 		podCertificates:        true,
-		kubeAPIQPS:             50,
-		kubeAPIBurst:           100,
+		kubeAPIQPS:             -1,
 	}
 }
 
@@ -67,7 +67,7 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.namespace, "namespace", o.namespace,
 		"The controller's own namespace: of the Secrets that ClusterCertIssuers name, and of the lease. Default: the environment variable POD_NAMESPACE, else tollgate-system.")
 	fs.StringVar(&o.http01AdvertiseAddress, "http01-advertise-address", o.http01AdvertiseAddress,
-		"The IP address at which ingress controllers reach this process to answer http-01 challenges. Default: the environment variable POD_IP. Only http-01 orders need it.")
+		"The IP address, or one of each family with a comma between, at which ingress controllers reach this process to answer http-01 challenges. Default: the environment variable POD_IP. Only http-01 orders need it.")
 	fs.StringVar(&o.http01BindAddress, "http01-bind-address", o.http01BindAddress,
 		"The address on which http-01 challenges are answered.")
 	fs.DurationVar(&o.http01SelfCheckTimeout, "http01-self-check-timeout", o.http01SelfCheckTimeout,
@@ -87,9 +87,10 @@ func (o *options) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.podCertificates, "pod-certificates", o.podCertificates,
 		"Makes TLSCertificates for pods that ask for them with the annotation tollgate.dev/issue-tls. What an issuer permits counts for them as for all others.")
 	fs.Float32Var(&o.kubeAPIQPS, "kube-api-qps", o.kubeAPIQPS,
-		"Requests per second that this process may make to the API server.")
+		"Requests per second that this process may make to the API server. -1 leaves it to the API server's own Priority and Fairness.")
 	fs.IntVar(&o.kubeAPIBurst, "kube-api-burst", o.kubeAPIBurst,
-		"Requests that this process may make at once to the API server.")
+		"Requests that this process may make at once to the API server, if --kube-api-qps limits them.")
+	o.dns01Options.addFlags(fs)
 
 	gofs := flag.NewFlagSet("", flag.ContinueOnError)
 	klog.InitFlags(gofs)

@@ -35,9 +35,13 @@ type references struct {
 	at    place
 }
 
-// add adds one Secret; where says what refers to it.
+// add adds one Secret; where says what refers to it. Once more are found than are allowed, or
+// more is wrong than is told, the rest is not looked at: a pod can refer to a hundred thousand.
 func (a *references) add(name string, optional *bool, where func() string) {
-	if name == "" || (optional != nil && *optional) {
+	if name == "" || (optional != nil && *optional) || len(a.found) > MaxSecrets || a.at.wrong.full() {
+		return
+	}
+	if _, known := a.found[name]; known {
 		return
 	}
 	if err := checkSecretName(name); err != nil {

@@ -129,3 +129,27 @@ func TestAutoErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestAutoIsBounded has pods refer to far more Secrets than are allowed, or refer to them wrongly: what is looked at is bounded,
+// since a pod is parsed with the scheduling queue's lock held.
+func TestAutoIsBounded(t *testing.T) {
+	for name, form := range map[string]string{"too many": "s-%d", "all wrong": "S_%d-"} {
+		t.Run(name, func(t *testing.T) {
+			pod := annotated(RequireTLSAnnotation, Auto)
+			container := corev1.Container{Name: "main"}
+			for i := range 100_000 {
+				container.EnvFrom = append(container.EnvFrom, corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{
+					LocalObjectReference: corev1.LocalObjectReference{Name: fmt.Sprintf(form, i)},
+				}})
+			}
+			pod.Spec.Containers = []corev1.Container{container}
+			if allocs := testing.AllocsPerRun(1, func() {
+				if _, err := Parse(pod); err == nil {
+					t.Error("Parse accepts the pod")
+				}
+			}); allocs > 5_000 {
+				t.Errorf("Parse allocates %.0f times, want it to stop early", allocs)
+			}
+		})
+	}
+}

@@ -59,6 +59,9 @@ func (p place) faultf(format string, args ...any) {
 	p.wrong.add(p.path + ": " + fmt.Sprintf(format, args...))
 }
 
+// full reports whether the next fault would only be counted.
+func (f *faults) full() bool { return len(f.listed) < f.count }
+
 // add lists a fault, or only counts it if there is no room.
 func (f *faults) add(line string) {
 	f.count++

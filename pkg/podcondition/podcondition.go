@@ -138,7 +138,7 @@ func parse(message string) (until time.Time, fingerprint string, err error) {
 // that a declaration looks at can be changed.
 var annotations = []string{
 	declare.RequireTLSAnnotation, declare.RequirementsAnnotation,
-	declare.OnExpiredAnnotation, declare.AllowTemporaryAnnotation, declare.MaxWaitAnnotation,
+	declare.OnExpiredAnnotation, declare.AllowTemporaryAnnotation, declare.MaxWaitAnnotation, declare.IssueTLSAnnotation,
 }
 
 // Fingerprint returns eight hex digits of the SHA-256 of the pod's annotations that declare anything.

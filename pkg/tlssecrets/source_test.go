@@ -167,7 +167,7 @@ func TestHandlerUnwrapsDeletions(t *testing.T) {
 	}
 	unknown := cache.DeletedFinalStateUnknown{Key: "shop/web-tls", Obj: facts}
 	for _, obj := range []any{facts, unknown} {
-		if out, err := toFacts(obj); err != nil || out != obj {
+		if out, err := (&watcher{}).toFacts(obj); err != nil || out != obj {
 			t.Errorf("toFacts(%T) = %v, %v, want it unchanged", obj, out, err)
 		}
 	}

@@ -66,7 +66,7 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 		},
 	}, client), &corev1.Secret{}, 0, cache.Indexers{})
 	// The calls below fail only on a nil or started informer.
-	utilruntime.Must(w.informer.SetTransform(toFacts))
+	utilruntime.Must(w.informer.SetTransform(w.toFacts))
 	utilruntime.Must(w.informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, _ *cache.Reflector, err error) {
 		if !apierrors.IsForbidden(err) { // which was recorded once it was confirmed
 			w.record(ctx, "watching", err)
@@ -79,14 +79,19 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 }
 
 // toFacts replaces a Secret by its facts before anything stores it, and wipes the keys. The
-// informer may pass what has been transformed already, which stays as it is.
-func toFacts(obj any) (any, error) {
-	if secret, ok := obj.(*corev1.Secret); ok {
-		facts := tlsready.Inspect(secret)
-		wipe(secret)
-		return facts, nil
+// informer may pass what has been transformed already, which stays as it is. A version that is
+// known, as after a repeated list, is not parsed again.
+func (w *watcher) toFacts(obj any) (any, error) {
+	secret, ok := obj.(*corev1.Secret)
+	if !ok {
+		return obj, nil
 	}
-	return obj, nil
+	facts := w.get(secret.Namespace, secret.Name)
+	if facts == nil || facts.UID != secret.UID || facts.ResourceVersion != secret.ResourceVersion {
+		facts = tlsready.Inspect(secret)
+	}
+	wipe(secret)
+	return facts, nil
 }
 
 // wipe clears everything but tls.crt of a Secret that nobody else has: Go does not clear the

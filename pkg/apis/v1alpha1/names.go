@@ -71,6 +71,8 @@ const (
 	ReasonCreatingOrder = "CreatingOrder"
 	// ReasonPresenting says that answers to the challenges are being put in place.
 	ReasonPresenting = "Presenting"
+	// ReasonWaitingForPropagation says that a name server does not have a TXT record yet; message names it.
+	ReasonWaitingForPropagation = "WaitingForPropagation"
 	// ReasonValidating says that the CA checks the challenges.
 	ReasonValidating = "Validating"
 	// ReasonFinalizing says that the CA signs.
@@ -83,6 +85,10 @@ const (
 	ReasonFailed = "Failed"
 	// ReasonServerUnreachable says that the ACME server does not answer; it is asked again at nextAttemptTime.
 	ReasonServerUnreachable = "ServerUnreachable"
+	// ReasonBadDNSCredentials says that a dns01 solver's Secret is absent, or what it holds was refused; message says which.
+	ReasonBadDNSCredentials = "BadDNSCredentials"
+	// ReasonProfileUnsupported says that the ACME server does not offer the profile; message lists those that it offers.
+	ReasonProfileUnsupported = "ProfileUnsupported"
 	// ReasonSuspended says that spec.suspend is true.
 	ReasonSuspended = "Suspended"
 )

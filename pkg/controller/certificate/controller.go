@@ -8,11 +8,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,6 +22,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/target"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
 
@@ -28,7 +31,21 @@ const (
 	longest = time.Hour
 	// recheck is how often something is looked at that no watch tells of.
 	recheck = 5 * time.Minute
+	// shortly is when to look again for what another reconciler is about to do.
+	shortly = 5 * time.Second
 )
+
+// Executor obtains certificates from ACME servers. *acme.Executor is one.
+type Executor interface {
+	// Run takes as many steps as it can without waiting.
+	Run(ctx context.Context, req acme.Request) (acme.Progress, error)
+	// Cleanup removes what an issuance has left.
+	Cleanup(ctx context.Context, cert *v1alpha1.TLSCertificate) error
+	// Release lets other TLSCertificates order the names that one held.
+	Release(cert types.NamespacedName)
+}
+
+var _ Executor = (*acme.Executor)(nil)
 
 // Orders is what the reconciler knows of running issuances beside its own status.
 type Orders interface {
@@ -54,12 +71,17 @@ type Reconciler struct {
 	Reader client.Reader
 	// Writer writes Secrets and status.
 	Writer   client.Client
-	Executor *acme.Executor
+	Executor Executor
 	Orders   Orders
-	Recorder events.EventRecorder
-	Clock    clock.PassiveClock
+	// RenewalInformer asks ACME servers when they want certificates to be renewed; nil asks nobody. Add takes Executor, if it can.
+	RenewalInformer RenewalInformer
+	Recorder        events.EventRecorder
+	Clock           clock.PassiveClock
 	// Namespace is the controller's own, where the Secrets of ClusterCertIssuers are.
 	Namespace string
+
+	// selectable: Reader can select TLSCertificates by spec.secretName.
+	selectable bool
 }
 
 // Reconcile implements reconcile.Reconciler.
@@ -95,17 +117,29 @@ func (r *Reconciler) reconcile(ctx context.Context, cert *v1alpha1.TLSCertificat
 	if err != nil {
 		return 0, err
 	}
-	i := inspect(cert, s, r.Clock.Now())
+	by, err := r.origin(ctx, cert, s)
+	if err != nil {
+		return 0, err
+	}
+	if s != nil && target.Owned(s, cert) && !cert.Spec.Suspend {
+		if s, err = target.Sync(ctx, r.Writer, cert, s, by.anchors(s, cert)); err != nil {
+			return 0, err
+		}
+	}
+	i := inspect(cert, s, by, r.Clock.Now())
+	if !cert.Spec.Suspend && r.ask(ctx, cert, s, by, i) {
+		i = inspect(cert, s, by, r.Clock.Now())
+	}
 	r.observe(cert, s, i)
 	switch {
 	case cert.Spec.Suspend:
 		r.Executor.Release(client.ObjectKeyFromObject(cert))
 		r.condition(cert, v1alpha1.ConditionIssuing, false, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is issued or renewed")
-		return r.next(i), nil
+		return r.next(cert, i), nil
 	case i.need == "":
 		return r.settle(ctx, cert, i)
 	}
-	return r.issue(ctx, cert, i)
+	return r.issue(ctx, cert, s, by, i)
 }
 
 // secret reads the target Secret; nil if there is none.
@@ -124,30 +158,53 @@ func (r *Reconciler) secret(ctx context.Context, cert *v1alpha1.TLSCertificate) 
 // settle ends an issuance, or confirms that none runs.
 func (r *Reconciler) settle(ctx context.Context, cert *v1alpha1.TLSCertificate, i inspection) (time.Duration, error) {
 	r.Executor.Release(client.ObjectKeyFromObject(cert))
-	if cert.Status.ACME != nil || r.Orders.Running(cert.Namespace, cert.Name) {
+	if ordering(cert) || r.Orders.Running(cert.Namespace, cert.Name) {
 		if err := r.Executor.Cleanup(ctx, cert); err != nil {
 			return 0, err
 		}
 	}
+	// A certificate that was counted as a failure is no success because it serves for the moment.
+	if next := cert.Status.NextAttemptTime; next != nil && r.Clock.Now().Before(next.Time) && cert.Status.ObservedGeneration == cert.Generation {
+		forgetOrder(cert)
+		return r.next(cert, i), nil
+	}
 	message := "nothing has to be issued now"
-	if i.foreign() {
+	switch refused := target.Refused(cert); {
+	case i.rival != "":
+		message = fmt.Sprintf("the Secret belongs to TLSCertificate %s", i.rival)
+	case i.foreign():
 		message = "the Secret belongs to somebody else"
-	} else if i.verdict.Reason == tlsready.NotYetValid {
+	case i.verdict.Reason == tlsready.NotYetValid:
 		message = "waiting until the certificate is valid"
+	case len(refused) > 0:
+		message += fmt.Sprintf("; of spec.secretTemplate, %s are left out, since they say whose the Secret is: remove them there", strings.Join(refused, ", "))
 	}
 	r.idle(cert, message)
-	return r.next(i), nil
+	return r.next(cert, i), nil
+}
+
+// ordering reports whether the status speaks of an order.
+func ordering(cert *v1alpha1.TLSCertificate) bool {
+	a := cert.Status.ACME
+	return a != nil && (a.OrderURL != "" || len(a.Authorizations) > 0)
 }
 
 // next returns how long the inspection stays true.
-func (r *Reconciler) next(i inspection) time.Duration {
+func (r *Reconciler) next(cert *v1alpha1.TLSCertificate, i inspection) time.Duration {
 	now, after := r.Clock.Now(), longest
-	for _, at := range []time.Time{i.renewal, i.verdict.RecheckAt} {
+	times := []time.Time{i.renewal, i.verdict.RecheckAt}
+	if a := cert.Status.ACME; a != nil && a.RenewalInfo != nil && a.RenewalInfo.NextCheck != nil {
+		times = append(times, a.RenewalInfo.NextCheck.Time)
+	}
+	if at := cert.Status.NextAttemptTime; at != nil {
+		times = append(times, at.Time)
+	}
+	for _, at := range times {
 		if at.After(now) {
 			after = min(after, at.Sub(now))
 		}
 	}
-	if i.foreign() && !i.verdict.Ready {
+	if i.foreign() && (!i.verdict.Ready || i.rival != "") {
 		after = min(after, recheck)
 	}
 	return after

@@ -4,15 +4,15 @@
 package certificate
 
 import (
-	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
-	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/ca"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/target"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
@@ -23,64 +23,48 @@ type inspection struct {
 	facts *tlsready.Facts
 	// owned: the Secret was written for this TLSCertificate.
 	owned bool
+	// unowned: nobody says that the Secret is theirs. It is kept, and renewed when it is due.
+	unowned bool
+	// rival is another TLSCertificate that has the Secret, or comes first; "" if there is none.
+	rival string
 	// verdict for all names of the spec.
 	verdict tlsready.Verdict
-	// renewal is when the next certificate is asked for; zero unless the Secret is owned and can be read.
+	// renewal is when the next certificate is asked for; zero unless the Secret is owned or unowned and can be read.
 	renewal time.Time
 	// need is why a certificate has to be issued; "" if none has.
 	need string
 }
 
 // foreign reports whether the Secret is somebody else's, so that it is not written.
-func (i inspection) foreign() bool { return i.facts != nil && !i.owned }
-
-// policy returns why a certificate has to be issued although the Secret is owned and usable, or "".
-type policy func(cert *v1alpha1.TLSCertificate, s *corev1.Secret, i inspection, now time.Time) string
-
-// policies in the order in which they are asked.
-var policies = []policy{
-	issuerMatches,      // spec.issuerRef was changed
-	fingerprintMatches, // somebody replaced the certificate
-	algorithmMatches,   // spec.privateKey was changed
-	notDue,             // it ends soon
-}
+func (i inspection) foreign() bool { return i.facts != nil && !i.owned && !i.unowned || i.rival != "" }
 
 // inspect is pure. s is nil if the Secret does not exist.
-func inspect(cert *v1alpha1.TLSCertificate, s *corev1.Secret, now time.Time) inspection {
-	requirement := declare.Requirement{
-		SecretName: cert.Spec.SecretName,
-		DNSNames:   append([]string(nil), cert.Spec.DNSNames...),
-	}
-	for _, text := range cert.Spec.IPAddresses {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			text = addr.Unmap().String() // tlsready knows the canonical form
-		}
-		requirement.DNSNames = append(requirement.DNSNames, text)
-	}
-	i := inspection{}
+func inspect(cert *v1alpha1.TLSCertificate, s *corev1.Secret, by origin, now time.Time) inspection {
+	i := inspection{rival: by.rival}
 	if s != nil {
 		i.facts = tlsready.Inspect(s)
 		i.owned = target.Owned(s, cert)
 	}
-	i.verdict = tlsready.Evaluate(i.facts, cert.Namespace, requirement, now)
-	if i.owned && i.facts.Fault == nil {
-		issuedAt, _ := time.Parse(time.RFC3339, s.Annotations[v1alpha1.IssuedAtAnnotation])
-		var renewBefore time.Duration
-		if cert.Spec.RenewBefore != nil {
-			renewBefore = cert.Spec.RenewBefore.Duration
-		}
-		i.renewal = RenewalTime(i.facts.NotBefore, i.facts.NotAfter, issuedAt, renewBefore)
+	i.verdict = tlsready.Evaluate(i.facts, cert.Namespace, requirement(cert), now)
+	i.unowned = i.facts != nil && !i.owned && i.rival == "" && (target.Unowned(s) || by.orphan) && adoptable(i.verdict)
+	if (i.owned || i.unowned) && i.facts.Fault == nil {
+		i.renewal = life(cert, s, by, i).RenewalTime()
 	}
+	x := subject{cert: cert, s: s, by: by, i: i, now: now}
 	switch {
 	case i.foreign():
 		// Whatever it lacks, it is not ours to mend.
+	case i.unowned && !i.verdict.Ready:
+		i.need = i.verdict.Message
+	case i.unowned:
+		i.need = notDue(x)
 	case !i.verdict.Ready && i.verdict.Reason == tlsready.NotYetValid:
 		// Another one would not be valid any sooner.
-	case !i.verdict.Ready && !(asTheIssuerMadeIt[i.verdict.Reason] && fingerprintMatches(cert, s, i, now) == ""):
+	case !i.verdict.Ready && (!asTheIssuerMadeIt[i.verdict.Reason] || fingerprintMatches(x) != ""):
 		i.need = i.verdict.Message
 	default:
 		for _, violated := range policies {
-			if i.need = violated(cert, s, i, now); i.need != "" {
+			if i.need = violated(x); i.need != "" {
 				break
 			}
 		}
@@ -88,51 +72,47 @@ func inspect(cert *v1alpha1.TLSCertificate, s *corev1.Secret, now time.Time) ins
 	return i
 }
 
-// asTheIssuerMadeIt are the faults of a certificate, or of its chain, that the issuer would
-// repeat: issuing at once again would go on for ever. The next renewal may mend them.
-var asTheIssuerMadeIt = map[tlsready.Reason]bool{
-	tlsready.NotALeaf:            true,
-	tlsready.ExpiresTooSoon:      true,
-	tlsready.BrokenChain:         true,
-	tlsready.IntermediateExpired: true,
-	tlsready.WeakKey:             true,
-	tlsready.WeakSignature:       true,
-	tlsready.WrongUsage:          true,
+// adoptable: a certificate that serves, or did until it ended. A damaged one may be about to be mended by whoever made it.
+func adoptable(v tlsready.Verdict) bool {
+	return v.Ready || v.Reason == tlsready.Expired || v.Reason == tlsready.ExpiresTooSoon
 }
 
-func issuerMatches(cert *v1alpha1.TLSCertificate, s *corev1.Secret, _ inspection, _ time.Time) string {
-	got, want := s.Annotations[v1alpha1.IssuerAnnotation], target.IssuerRef(cert)
-	if got == want {
-		return ""
+// requirement is what the spec asks of the Secret.
+func requirement(cert *v1alpha1.TLSCertificate) declare.Requirement {
+	r := declare.Requirement{
+		SecretName: cert.Spec.SecretName,
+		DNSNames:   slices.Clone(cert.Spec.DNSNames),
+		URIs:       slices.Compact(slices.Sorted(slices.Values(cert.Spec.URIs))),
 	}
-	return fmt.Sprintf("the certificate is from %q, spec.issuerRef is %s", got, want)
+	if slices.Contains(cert.Spec.Usages, ca.ClientAuth) && !slices.Contains(cert.Spec.Usages, ca.ServerAuth) {
+		r.Usage = declare.UsageClient
+	}
+	for _, text := range cert.Spec.IPAddresses {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			text = addr.Unmap().String() // tlsready knows the canonical form
+		}
+		r.DNSNames = append(r.DNSNames, text)
+	}
+	return r
 }
 
-func fingerprintMatches(_ *v1alpha1.TLSCertificate, s *corev1.Secret, i inspection, _ time.Time) string {
-	if s.Annotations[v1alpha1.FingerprintAnnotation] == i.facts.FingerprintSHA256 {
-		return ""
+// life is what the time of renewal depends on.
+func life(cert *v1alpha1.TLSCertificate, s *corev1.Secret, by origin, i inspection) Life {
+	leaf := leafOf(s)
+	l := Life{
+		NotBefore: i.facts.NotBefore, NotAfter: i.facts.NotAfter, Jitter: Jitter(cert),
+		Window: renewalInfo(cert, leaf),
 	}
-	return "the certificate is not the one that was issued"
-}
-
-func algorithmMatches(cert *v1alpha1.TLSCertificate, s *corev1.Secret, _ inspection, _ time.Time) string {
-	key, err := pki.ParseKey(s.Data[corev1.TLSPrivateKeyKey])
-	if err != nil {
-		return err.Error()
+	if i.owned { // who signed what was only found there does not matter
+		l.SupersededAt = by.supersededAt(leaf)
 	}
-	want := pki.ECDSA
-	if cert.Spec.PrivateKey != nil && cert.Spec.PrivateKey.Algorithm != "" {
-		want = cert.Spec.PrivateKey.Algorithm
+	// A time that cannot be read is unknown.
+	l.IssuedAt, _ = time.Parse(time.RFC3339, s.Annotations[v1alpha1.IssuedAtAnnotation])
+	if cert.Spec.RenewBefore != nil {
+		l.RenewBefore = cert.Spec.RenewBefore.Duration
 	}
-	if got := pki.AlgorithmOf(key.Public()); got != want {
-		return fmt.Sprintf("the key is %s, spec.privateKey.algorithm is %s", got, want)
+	if cert.Spec.RenewBeforePercentage != nil {
+		l.Percentage = *cert.Spec.RenewBeforePercentage
 	}
-	return ""
-}
-
-func notDue(_ *v1alpha1.TLSCertificate, _ *corev1.Secret, i inspection, now time.Time) string {
-	if now.Before(i.renewal) {
-		return ""
-	}
-	return fmt.Sprintf("renewal is due since %s", i.renewal.UTC().Format(time.RFC3339))
+	return l
 }

@@ -41,7 +41,7 @@ func TestNoLoopOverWhatTheIssuerMakes(t *testing.T) {
 			}
 			s.OwnerReferences = []metav1.OwnerReference{{APIVersion: v1alpha1.GroupVersion.String(), Kind: "TLSCertificate", Name: cert.Name, UID: cert.UID}}
 			tt.change(s)
-			i := inspect(cert, s, tlstest.Now)
+			i := inspect(cert, s, origin{}, tlstest.Now)
 			if !i.owned || i.verdict.Ready {
 				t.Fatalf("The Secret is owned: %t, and usable: %t; want owned and not usable", i.owned, i.verdict.Ready)
 			}

@@ -18,26 +18,26 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/allow"
-	"github.com/tollgate-dev/tollgate/pkg/issuance/ca"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/target"
+	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
 
+// tooShort is what a certificate that was just issued has to last at least: one that ends sooner is gone before it is in use.
+const tooShort = 10 * time.Second
+
 // issue obtains a certificate, or goes on obtaining it.
-func (r *Reconciler) issue(ctx context.Context, cert *v1alpha1.TLSCertificate, i inspection) (time.Duration, error) {
+func (r *Reconciler) issue(ctx context.Context, cert *v1alpha1.TLSCertificate, s *corev1.Secret, by origin, i inspection) (time.Duration, error) {
 	// A changed spec may be the cure; nothing else shortens the wait.
 	if next := cert.Status.NextAttemptTime; next != nil && cert.Status.ObservedGeneration == cert.Generation {
 		if wait := next.Sub(r.Clock.Now()); wait > 0 {
 			return wait, nil
 		}
 	}
-	issuer, why, err := r.issuer(ctx, cert)
-	if err != nil {
-		return 0, err
-	}
-	if why != "" {
+	issuer := by.issuer
+	if !by.ready {
 		r.Executor.Release(client.ObjectKeyFromObject(cert))
-		r.condition(cert, v1alpha1.ConditionIssuing, true, v1alpha1.ReasonWaitingForIssuer, why)
+		r.condition(cert, v1alpha1.ConditionIssuing, true, v1alpha1.ReasonWaitingForIssuer, by.why)
 		return recheck, nil
 	}
 	denied, err := r.allowed(ctx, cert, issuer)
@@ -53,10 +53,15 @@ func (r *Reconciler) issue(ctx context.Context, cert *v1alpha1.TLSCertificate, i
 		r.condition(cert, v1alpha1.ConditionIssuing, false, v1alpha1.ReasonNotAllowed, message)
 		return recheck, nil
 	}
-	if issuer.GetSpec().ACME != nil {
-		return r.issueACME(ctx, cert, issuer)
+	if i.unowned {
+		if _, err := target.Claim(ctx, r.Writer, cert, s, i.facts.FingerprintSHA256, i.facts.NotBefore); err != nil {
+			return 0, err
+		}
 	}
-	return r.issueCA(ctx, cert, issuer, i)
+	if issuer.GetSpec().ACME != nil {
+		return r.issueACME(ctx, cert, by)
+	}
+	return r.issueCA(ctx, cert, s, by, i)
 }
 
 // issuer reads the issuer; why says what keeps it from being used.
@@ -76,9 +81,9 @@ func (r *Reconciler) issuer(ctx context.Context, cert *v1alpha1.TLSCertificate) 
 	c := meta.FindStatusCondition(issuer.GetStatus().Conditions, v1alpha1.ConditionReady)
 	switch {
 	case c == nil || c.ObservedGeneration != issuer.GetGeneration():
-		return nil, fmt.Sprintf("%s %s is being prepared", issuer.Kind(), name.Name), nil
+		return issuer, fmt.Sprintf("%s %s is being prepared", issuer.Kind(), name.Name), nil
 	case c.Status != "True":
-		return nil, fmt.Sprintf("%s %s is not ready: %s", issuer.Kind(), name.Name, c.Message), nil
+		return issuer, fmt.Sprintf("%s %s is not ready: %s", issuer.Kind(), name.Name, c.Message), nil
 	}
 	return issuer, "", nil
 }
@@ -93,19 +98,26 @@ func (r *Reconciler) allowed(ctx context.Context, cert *v1alpha1.TLSCertificate,
 	if err := r.Reader.Get(ctx, client.ObjectKey{Name: cert.Namespace}, ns); err != nil {
 		return nil, fmt.Errorf("reading the labels of namespace %s: %w", cert.Namespace, err)
 	}
-	return allow.Check(cluster.Spec.Allow, labels.Set(ns.Labels), cert.Spec.DNSNames, cert.Spec.IPAddresses), nil
+	return allow.Check(cluster.Spec.Allow, labels.Set(ns.Labels), cert.Spec.DNSNames, cert.Spec.IPAddresses, cert.Spec.URIs), nil
 }
 
-func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer) (time.Duration, error) {
+func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificate, by origin) (time.Duration, error) {
+	if why := notForACME(cert); why != "" {
+		r.Executor.Release(client.ObjectKeyFromObject(cert))
+		return r.fail(cert, &refusal{issuer: by.issuer, err: errors.New(why)})
+	}
 	p, err := r.Executor.Run(ctx, acme.Request{
 		Certificate:     cert,
-		Issuer:          issuer,
-		SecretNamespace: v1alpha1.SecretNamespace(issuer, r.Namespace),
+		Issuer:          by.issuer,
+		SecretNamespace: v1alpha1.SecretNamespace(by.issuer, r.Namespace),
 		Notify: func(reason, action, message string) {
 			r.event(cert, corev1.EventTypeNormal, reason, action, message)
 		},
 	})
 	if p.ACME != nil && (p.ACME.OrderURL != "" || len(p.ACME.Authorizations) > 0) {
+		if had := cert.Status.ACME; had != nil && p.ACME.RenewalInfo == nil {
+			p.ACME.RenewalInfo = had.RenewalInfo
+		}
 		cert.Status.ACME = p.ACME
 	}
 	if err != nil {
@@ -115,87 +127,24 @@ func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificat
 	cert.Status.NextAttemptTime = nil
 	if p.Issued != nil {
 		cert.Status.ACME = nil
-		return r.issued(cert, p.Issued)
+		return r.issued(cert, p.Issued, by)
 	}
 	r.condition(cert, v1alpha1.ConditionIssuing, true, p.Reason, p.Message)
 	return p.After, nil
 }
 
-func (r *Reconciler) issueCA(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer, i inspection) (time.Duration, error) {
-	pair, err := r.sign(ctx, cert, issuer)
-	if errors.Is(err, ca.ErrExpiresTooSoon) && !i.verdict.Ready {
-		r.condition(cert, v1alpha1.ConditionReady, false, v1alpha1.ReasonCAExpiresTooSoon, err.Error())
+// notForACME says what of the spec no ACME server can do.
+func notForACME(cert *v1alpha1.TLSCertificate) string {
+	switch {
+	case len(cert.Spec.URIs) > 0:
+		return "checking spec.uris: ACME servers issue no certificates for URIs; use an issuer with spec.ca, or remove them"
+	case cert.Spec.PrivateKey != nil && cert.Spec.PrivateKey.Algorithm == pki.Ed25519:
+		return "checking spec.privateKey: public CAs take no Ed25519 keys; set ECDSA or RSA"
 	}
-	if err != nil {
-		return r.fail(cert, err)
+	if _, err := pki.KeySpecFor(cert.Spec.PrivateKey); err != nil {
+		return err.Error()
 	}
-	s, err := target.Write(ctx, r.Reader, r.Writer, cert, pair, r.Clock.Now())
-	if err != nil {
-		return r.fail(cert, err)
-	}
-	return r.issued(cert, s)
-}
-
-// sign makes a key and a certificate of the issuer's CA for it.
-func (r *Reconciler) sign(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer) (target.Pair, error) {
-	spec := issuer.GetSpec().CA
-	refuse := func(err error) (target.Pair, error) { return target.Pair{}, &refusal{issuer: issuer, err: err} }
-	name := client.ObjectKey{Namespace: v1alpha1.SecretNamespace(issuer, r.Namespace), Name: spec.SecretName}
-	secret := &corev1.Secret{}
-	if err := r.Reader.Get(ctx, name, secret); apierrors.IsNotFound(err) {
-		return refuse(fmt.Errorf("reading the CA: Secret %s does not exist; restore it", name))
-	} else if err != nil {
-		return target.Pair{}, fmt.Errorf("reading the CA from Secret %s: %w", name, err)
-	}
-	now := r.Clock.Now()
-	authority, err := ca.Load(secret, now)
-	if err != nil {
-		return refuse(fmt.Errorf("reading the CA from Secret %s: %w", name, err))
-	}
-	duration, err := leafDuration(cert, spec)
-	if err != nil {
-		return refuse(err)
-	}
-	algorithm := ""
-	if cert.Spec.PrivateKey != nil {
-		algorithm = cert.Spec.PrivateKey.Algorithm
-	}
-	key, err := pki.NewKey(algorithm)
-	if err != nil {
-		return refuse(err)
-	}
-	backdate := ca.DefaultBackdate
-	if spec.Backdate != nil {
-		backdate = spec.Backdate.Duration
-	}
-	leaf, err := authority.Sign(ca.Request{
-		DNSNames: cert.Spec.DNSNames, IPAddresses: cert.Spec.IPAddresses,
-		PublicKey: key.Public(), Duration: duration, Backdate: backdate,
-	}, now)
-	if err != nil {
-		return refuse(err)
-	}
-	keyPEM, err := pki.EncodeKey(key)
-	if err != nil {
-		return refuse(err)
-	}
-	return target.Pair{ChainPEM: authority.Bundle(leaf), KeyPEM: keyPEM, RootPEM: authority.Root()}, nil
-}
-
-// leafDuration is spec.duration, or the default, within the issuer's limits.
-func leafDuration(cert *v1alpha1.TLSCertificate, spec *v1alpha1.CAIssuer) (time.Duration, error) {
-	most := ca.DefaultDuration
-	if spec.MaxDuration != nil {
-		most = spec.MaxDuration.Duration
-	}
-	if cert.Spec.Duration == nil {
-		return max(min(ca.DefaultDuration, most), ca.MinDuration), nil
-	}
-	d := cert.Spec.Duration.Duration
-	if d < ca.MinDuration || d > most {
-		return 0, fmt.Errorf("checking spec.duration: %s is not between %s and the issuer's maxDuration %s; change it", d, ca.MinDuration, most)
-	}
-	return d, nil
+	return ""
 }
 
 // refusal is a reason not to sign that trying again at once does not cure.
@@ -228,12 +177,24 @@ func (r *Reconciler) fail(cert *v1alpha1.TLSCertificate, err error) (time.Durati
 
 // issued looks at the Secret just written. One that is not good enough counts as a failure: else the next look would
 // issue again, and again.
-func (r *Reconciler) issued(cert *v1alpha1.TLSCertificate, s *corev1.Secret) (time.Duration, error) {
-	i := inspect(cert, s, r.Clock.Now())
+func (r *Reconciler) issued(cert *v1alpha1.TLSCertificate, s *corev1.Secret, by origin) (time.Duration, error) {
+	by.rival = "" // the Secret is ours now
+	i := inspect(cert, s, by, r.Clock.Now())
 	r.observe(cert, s, i)
-	if i.need != "" {
-		return r.fail(cert, &acme.Failure{Reason: v1alpha1.ReasonFailed, Message: "the certificate that was just issued is of no use: " + i.need})
+	if why := r.useless(i); why != "" {
+		return r.fail(cert, &acme.Failure{Reason: v1alpha1.ReasonFailed, Message: "the certificate that was just issued is of no use: " + why})
 	}
 	r.idle(cert, "nothing has to be issued now")
-	return r.next(i), nil
+	return r.next(cert, i), nil
+}
+
+// useless says why a certificate that was just issued counts as a failure.
+func (r *Reconciler) useless(i inspection) string {
+	switch end := i.facts.NotAfter; {
+	case i.need != "":
+		return i.need
+	case !i.verdict.Ready && i.verdict.Reason == tlsready.ExpiresTooSoon, end.Sub(r.Clock.Now()) < tooShort:
+		return fmt.Sprintf("it ends at %s already; ask whoever runs the CA", end.UTC().Format(time.RFC3339))
+	}
+	return ""
 }

@@ -93,6 +93,10 @@ func Add(mgr manager.Manager, r *Reconciler) (*Wakeups, error) {
 		}
 	}
 	w := &Wakeups{reader: mgr.GetCache()}
+	r.selectable = true // the CRD has it as a selectable field
+	if informer, ok := r.Executor.(RenewalInformer); ok && r.RenewalInformer == nil {
+		r.RenewalInformer = informer
+	}
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.TLSCertificate{}, builder.WithPredicates(predicate.Or(

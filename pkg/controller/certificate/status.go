@@ -51,6 +51,14 @@ func (r *Reconciler) observe(cert *v1alpha1.TLSCertificate, s *corev1.Secret, i 
 
 func (r *Reconciler) ready(cert *v1alpha1.TLSCertificate, i inspection) {
 	switch {
+	case i.rival != "":
+		r.condition(cert, v1alpha1.ConditionReady, false, v1alpha1.ReasonOwnedByOther, fmt.Sprintf(
+			"Secret %s is that of TLSCertificate %s, which has it or is older; two cannot share one: delete one of them, or set another spec.secretName in a new one",
+			cert.Spec.SecretName, i.rival))
+	case i.verdict.Ready && i.unowned:
+		r.condition(cert, v1alpha1.ConditionReady, true, v1alpha1.ReasonIssued, fmt.Sprintf(
+			"valid until %s, renews at %s; Secret %s was not made by this TLSCertificate and is kept until then",
+			i.facts.NotAfter.UTC().Format(time.RFC3339), i.renewal.UTC().Format(time.RFC3339), cert.Spec.SecretName))
 	case i.verdict.Ready && i.foreign():
 		r.condition(cert, v1alpha1.ConditionReady, true, v1alpha1.ReasonIssued, fmt.Sprintf(
 			"valid until %s; Secret %s was not made by this TLSCertificate, and whoever made it has to renew it",
@@ -58,7 +66,7 @@ func (r *Reconciler) ready(cert *v1alpha1.TLSCertificate, i inspection) {
 	case i.verdict.Ready:
 		r.condition(cert, v1alpha1.ConditionReady, true, v1alpha1.ReasonIssued, fmt.Sprintf("valid until %s, renews at %s",
 			i.facts.NotAfter.UTC().Format(time.RFC3339), i.renewal.UTC().Format(time.RFC3339)))
-	case i.foreign():
+	case i.facts != nil && !i.owned && !i.unowned:
 		r.condition(cert, v1alpha1.ConditionReady, false, v1alpha1.ReasonOwnedByOther, fmt.Sprintf(
 			"%s; Secret %s was not made for this TLSCertificate and is left alone: delete it to have it made anew, or repair it",
 			i.verdict.Message, cert.Spec.SecretName))
@@ -70,8 +78,17 @@ func (r *Reconciler) ready(cert *v1alpha1.TLSCertificate, i inspection) {
 // idle says that nothing has to be issued.
 func (r *Reconciler) idle(cert *v1alpha1.TLSCertificate, message string) {
 	cert.Status.FailedAttempts, cert.Status.ConnectionFailures, cert.Status.NextAttemptTime = 0, 0, nil
-	cert.Status.ACME = nil
+	forgetOrder(cert)
 	r.condition(cert, v1alpha1.ConditionIssuing, false, v1alpha1.ReasonIdle, message)
+}
+
+// forgetOrder leaves of status.acme what the CA says of renewal.
+func forgetOrder(cert *v1alpha1.TLSCertificate) {
+	if a := cert.Status.ACME; a == nil || a.RenewalInfo == nil {
+		cert.Status.ACME = nil
+	} else {
+		cert.Status.ACME = &v1alpha1.ACMECertificateStatus{RenewalInfo: a.RenewalInfo}
+	}
 }
 
 // failed counts a failure and says when the next attempt is.

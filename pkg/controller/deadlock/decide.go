@@ -5,6 +5,7 @@ package deadlock
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,8 +21,7 @@ type Result struct {
 
 // backend is what the CA's requests have to pass: of its pods one must run.
 //
-// Ingress classes and the backends of a host are such. A Gateway would be another: its pods have the label
-// gateway.networking.k8s.io/gateway-name, and allBackends is where it belongs.
+// Ingress classes, Gateways and the backends of a host are such.
 type backend struct {
 	// name, such as `ingress class "nginx"`.
 	name string
@@ -48,7 +48,9 @@ type heldPod struct {
 // that circles of any length are found, and what hangs on them.
 func Decide(in *Inputs) Result {
 	certificates := slices.Clone(in.Certificates)
-	slices.SortFunc(certificates, func(a, b Certificate) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(certificates, func(a, b Certificate) int {
+		return cmp.Or(compareNames(a.Name, b.Name), cmp.Compare(a.via(), b.via()), slices.Compare(a.Hosts, b.Hosts))
+	})
 	backends, of := in.allBackends(certificates)
 	in.populate(backends, certificates)
 
@@ -72,12 +74,11 @@ func Decide(in *Inputs) Result {
 	for _, b := range backends {
 		b.held = slices.DeleteFunc(b.held, func(p heldPod) bool { return !p.stuck(stuck) })
 	}
-	texts := map[*backend]string{}
+	texts, parts := map[*backend]string{}, map[types.NamespacedName][]string{}
 	for i := range certificates {
 		if !stuck[i] {
 			continue
 		}
-		var parts []string
 		for _, b := range of[i] {
 			if !b.stuck {
 				continue
@@ -85,9 +86,12 @@ func Decide(in *Inputs) Result {
 			if texts[b] == "" {
 				texts[b] = certificateText(b, certificates, stuck)
 			}
-			parts = append(parts, texts[b])
+			name := certificates[i].Name
+			parts[name] = append(parts[name], texts[b])
 		}
-		r.Certificates[certificates[i].Name] = strings.Join(parts, "; ") + "; " + advice
+	}
+	for name, texts := range parts {
+		r.Certificates[name] = strings.Join(slices.Compact(texts), "; ") + "; " + advice
 	}
 	for _, b := range backends {
 		for _, p := range b.held {
@@ -108,27 +112,32 @@ func (p *heldPod) stuck(stuck []bool) bool {
 // allBackends returns the backends of all certificates, sorted, and those of each.
 func (in *Inputs) allBackends(certificates []Certificate) (all []*backend, of [][]*backend) {
 	known := map[string]*backend{}
-	get := func(name string, marks func(*corev1.Pod) []mark) *backend {
-		if known[name] == nil {
-			known[name] = &backend{name: name, marks: marks}
-			all = append(all, known[name])
+	get := func(key, name string, marks func(*corev1.Pod) []mark) *backend {
+		if known[key] == nil {
+			known[key] = &backend{name: name, marks: marks}
+			all = append(all, known[key])
 		}
-		return known[name]
+		return known[key]
 	}
 	of = make([][]*backend, len(certificates))
 	for i := range certificates {
 		c := &certificates[i]
-		of[i] = append(of[i], get(className(c.Class), func(p *corev1.Pod) []mark { return in.marksOfClass(c.Class, p) }))
+		if len(c.Gateways) > 0 {
+			of[i] = append(of[i], get(fmt.Sprint(c.Gateways), c.via(), func(p *corev1.Pod) []mark { return marksOfGateways(c.Gateways, p) }))
+			continue
+		}
+		of[i] = append(of[i], get(c.Class, c.via(), func(p *corev1.Pod) []mark { return in.marksOfClass(c.Class, p) }))
 		if !needsBackends(c.Class, in.classNamed(c.Class)) {
 			continue
 		}
 		if services := in.servicesBehind(c); len(services) > 0 {
-			of[i] = append(of[i], get(backendsName(c, services), func(p *corev1.Pod) []mark {
+			name := backendsName(c, services)
+			of[i] = append(of[i], get(name, name, func(p *corev1.Pod) []mark {
 				return in.marksOfServices(c.Name.Namespace, services, p)
 			}))
 		}
 	}
-	slices.SortFunc(all, func(a, b *backend) int { return cmp.Compare(a.name, b.name) })
+	slices.SortStableFunc(all, func(a, b *backend) int { return cmp.Compare(a.name, b.name) })
 	return all, of
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package deadlock finds pods that are held for a certificate which cannot be issued without them: the pods of
-// the ingress through which the CA validates its names over http-01. It tells both sides.
+// the ingress or Gateway through which the CA validates its names over http-01. It tells both sides.
 package deadlock
 
 import (

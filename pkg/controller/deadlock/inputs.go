@@ -16,7 +16,8 @@ import (
 // http-01 is issued within seconds where the ingress works.
 const patience = 30 * time.Second
 
-// Certificate is a TLSCertificate that waits for the CA to validate its names over http-01.
+// Certificate is a TLSCertificate that waits for the CA to validate names over http-01. If they have several solvers there is
+// one for each, with the names that are its.
 type Certificate struct {
 	Name types.NamespacedName
 	// SecretName of the Secret that it fills, in its own namespace.
@@ -24,7 +25,9 @@ type Certificate struct {
 	// Class of the Ingress that leads the CA's requests to the controller; empty if the cluster
 	// has no default class and the issuer names none.
 	Class string
-	// Hosts are the DNS names that the CA asks.
+	// Gateways that lead the CA's requests to the controller instead of an Ingress, sorted.
+	Gateways []types.NamespacedName
+	// Hosts are the names and addresses that the CA asks.
 	Hosts []string
 }
 

@@ -89,6 +89,9 @@ func pages[L client.ObjectList](ctx context.Context, from client.Reader, empty L
 
 // ingresses reads classes, Ingresses and Services, as far as the pods may depend on them.
 func (r *reader) ingresses(ctx context.Context, in *Inputs) error {
+	if !slices.ContainsFunc(in.Certificates, func(c Certificate) bool { return len(c.Gateways) == 0 }) {
+		return nil
+	}
 	var classes networkingv1.IngressClassList
 	if err := r.live.List(ctx, &classes); err != nil {
 		return fmt.Errorf("listing IngressClasses: %w", err)
@@ -98,6 +101,9 @@ func (r *reader) ingresses(ctx context.Context, in *Inputs) error {
 
 	inUse, namespaces := map[string]bool{}, map[string]bool{}
 	for _, c := range in.Certificates {
+		if len(c.Gateways) > 0 {
+			continue
+		}
 		inUse[c.Class] = true
 		if needsBackends(c.Class, in.classNamed(c.Class)) {
 			namespaces[c.Name.Namespace] = true

@@ -69,9 +69,9 @@ func awaited(pods []heldPod, certificates []Certificate, stuck []bool) string {
 	for _, i := range indices {
 		c := &certificates[i]
 		names = append(names, fmt.Sprintf("TLSCertificate %s fills secret %q over http-01 with %s",
-			c.Name, types.NamespacedName{Namespace: c.Name.Namespace, Name: c.SecretName}.String(), className(c.Class)))
+			c.Name, types.NamespacedName{Namespace: c.Name.Namespace, Name: c.SecretName}.String(), c.via()))
 	}
-	return list(names)
+	return list(slices.Compact(names)) // a class may be that of one name and the default of another
 }
 
 // list shows three items and counts the rest.

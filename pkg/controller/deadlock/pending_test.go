@@ -4,11 +4,14 @@
 package deadlock
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 )
@@ -46,12 +49,16 @@ func found(c *v1alpha1.TLSCertificate) {
 	c.Status.Conditions = append(c.Status.Conditions, metav1.Condition{Type: ConditionDeadlock, Status: metav1.ConditionTrue})
 }
 
-func authorization(kind, state string) func(*v1alpha1.TLSCertificate) {
+// authorization is of one more name.
+func authorization(name, kind, state string) func(*v1alpha1.TLSCertificate) {
 	return func(c *v1alpha1.TLSCertificate) {
+		if !slices.Contains(c.Spec.DNSNames, name) {
+			c.Spec.DNSNames = append(c.Spec.DNSNames, name)
+		}
 		if c.Status.ACME == nil {
 			c.Status.ACME = &v1alpha1.ACMECertificateStatus{}
 		}
-		c.Status.ACME.Authorizations = append(c.Status.ACME.Authorizations, v1alpha1.AuthorizationStatus{Identifier: kind + state, Type: kind, State: state})
+		c.Status.ACME.Authorizations = append(c.Status.ACME.Authorizations, v1alpha1.AuthorizationStatus{Identifier: name, Type: kind, State: state})
 	}
 }
 
@@ -80,20 +87,20 @@ func TestPending(t *testing.T) {
 		{name: "being deleted", cert: tlsCert(v1alpha1.ReasonPresenting, old, func(c *v1alpha1.TLSCertificate) { c.DeletionTimestamp = &metav1.Time{} })},
 		{name: "CA issuer", cert: tlsCert(v1alpha1.ReasonPresenting, old), issuer: &v1alpha1.IssuerSpec{CA: &v1alpha1.CAIssuer{}}},
 		{name: "no such solver", cert: tlsCert(v1alpha1.ReasonPresenting, old), issuer: &v1alpha1.IssuerSpec{ACME: &v1alpha1.ACMEIssuer{Solvers: []v1alpha1.Solver{{}}}}},
-		{name: "authorized over http-01", cert: tlsCert(v1alpha1.ReasonValidating, old, authorization("http-01", "valid"), authorization("dns-01", "pending"))},
-		{name: "one name over http-01", cert: tlsCert(v1alpha1.ReasonValidating, old, authorization("dns-01", "valid"), authorization("http-01", "pending")), want: true},
+		{name: "authorized over http-01", cert: tlsCert(v1alpha1.ReasonValidating, old, authorization("default.example.com", "http-01", "valid"), authorization("other.example.com", "dns-01", "pending"))},
+		{name: "one name over http-01", cert: tlsCert(v1alpha1.ReasonValidating, old, authorization("default.example.com", "dns-01", "valid"), authorization("other.example.com", "http-01", "pending")), want: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			issuer := tc.issuer
 			if issuer == nil {
 				issuer = acmeIssuer("nginx")
 			}
-			if got := pending(tc.cert, issuer, start); got != tc.want {
+			if got := pending(tc.cert, start) && len(certificatesOf(tc.cert, issuer)) > 0; got != tc.want {
 				t.Errorf("got %t, want %t", got, tc.want)
 			}
 		})
 	}
-	if pending(tlsCert(v1alpha1.ReasonPresenting, old), nil, start) {
+	if len(certificatesOf(tlsCert(v1alpha1.ReasonPresenting, old), nil)) > 0 {
 		t.Error("a certificate without issuer is pending")
 	}
 }
@@ -116,8 +123,12 @@ func TestDefaultClass(t *testing.T) {
 		{name: "of equally old the first", classes: []networkingv1.IngressClass{class("b", "true", 0), class("a", "true", 0)}, want: "a"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			certificates := []Certificate{certificateOf(tlsCert("", 0), acmeIssuer("")), certificateOf(tlsCert("", 0), acmeIssuer("nginx"))}
+			certificates := append(certificatesOf(tlsCert("", 0), acmeIssuer("")), certificatesOf(tlsCert("", 0), acmeIssuer("nginx"))...)
+			certificates = append(certificates, overGateways("in", "default", "in", "front"))
 			withDefault(certificates, tc.classes)
+			if got := certificates[2].Class; got != "" {
+				t.Errorf("a certificate over a Gateway got class %q", got)
+			}
 			if got := certificates[0].Class; got != tc.want {
 				t.Errorf("class is %q, want %q", got, tc.want)
 			}
@@ -125,5 +136,32 @@ func TestDefaultClass(t *testing.T) {
 				t.Errorf("the issuer's class became %q", got)
 			}
 		})
+	}
+}
+
+// TestSolverOfEachName: the names that are to be validated still, by the way to them.
+func TestSolverOfEachName(t *testing.T) {
+	inside := "inside"
+	issuer := &v1alpha1.IssuerSpec{ACME: &v1alpha1.ACMEIssuer{Solvers: []v1alpha1.Solver{
+		{HTTP01: &v1alpha1.HTTP01Solver{}},
+		{Selector: &v1alpha1.SolverSelector{DNSZones: []string{"in.example.com"}}, HTTP01: &v1alpha1.HTTP01Solver{Ingress: &v1alpha1.HTTP01IngressSolver{IngressClassName: &inside}}},
+		{Selector: &v1alpha1.SolverSelector{DNSZones: []string{"gw.example.com"}}, HTTP01: &v1alpha1.HTTP01Solver{GatewayHTTPRoute: &v1alpha1.HTTP01GatewaySolver{
+			ParentRefs: []v1alpha1.GatewayReference{{Name: "front"}},
+		}}},
+		{Selector: &v1alpha1.SolverSelector{DNSZones: []string{"dns.example.com"}}, DNS01: &v1alpha1.DNS01Solver{}},
+	}}}
+	c := tlsCert(v1alpha1.ReasonPresenting, time.Minute, authorization("done.in.example.com", "http-01", "valid"), authorization("b.in.example.com", "", "pending"))
+	c.Spec.DNSNames = append([]string{"a.example.com", "a.in.example.com", "a.gw.example.com", "a.dns.example.com"}, c.Spec.DNSNames...)
+	c.Spec.IPAddresses = []string{"192.0.2.7"}
+	want := []Certificate{
+		{Hosts: []string{"a.example.com", "default.example.com", "192.0.2.7"}},
+		{Class: "inside", Hosts: []string{"a.in.example.com", "b.in.example.com"}},
+		{Gateways: []types.NamespacedName{{Namespace: "in", Name: "front"}}, Hosts: []string{"a.gw.example.com"}},
+	}
+	for i := range want {
+		want[i].Name, want[i].SecretName = types.NamespacedName{Namespace: "in", Name: "default"}, "default-tls"
+	}
+	if diff := cmp.Diff(want, certificatesOf(c, issuer)); diff != "" {
+		t.Errorf("(-want, +got):\n%s", diff)
 	}
 }

@@ -43,8 +43,8 @@ func (r *reader) certificates(ctx context.Context, now time.Time) (all []v1alpha
 		if c.Spec.IssuerRef.Kind == v1alpha1.KindClusterCertIssuer {
 			name.Namespace = ""
 		}
-		if issuer := issuers[name]; pending(c, issuer, now) {
-			waiting = append(waiting, certificateOf(c, issuer))
+		if pending(c, now) {
+			waiting = append(waiting, certificatesOf(c, issuers[name])...)
 		}
 	}
 	return certs.Items, waiting, nil

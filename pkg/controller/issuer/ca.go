@@ -9,83 +9,114 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"k8s.io/klog/v2"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/ca"
 )
 
-// prepareCA checks the CA's Secret, and makes it if it is absent and the spec says so. It never changes one.
+// maxSteps bounds how many steps of a rotation one look takes. A whole rotation has five.
+const maxSteps = 20
+
+// prepareCA checks the CA's Secret, makes it if it is absent and the spec says so, publishes the CA, and takes the steps of a
+// rotation that are due.
 func (r *Reconciler) prepareCA(ctx context.Context, issuer v1alpha1.Issuer) (verdict, error) {
-	spec, now := issuer.GetSpec().CA, r.Clock.Now()
-	name := client.ObjectKey{Namespace: v1alpha1.SecretNamespace(issuer, r.Namespace), Name: spec.SecretName}
-	issuer.GetStatus().NotAfter = nil
-	s := &corev1.Secret{}
-	err := r.Reader.Get(ctx, name, s)
-	if apierrors.IsNotFound(err) {
-		if spec.SelfSigned == nil {
-			return no(v1alpha1.ReasonCAUnusable, fmt.Sprintf(
-				"Secret %s does not exist; create it with the CA's tls.crt and tls.key, or set spec.ca.selfSigned", name)), nil
-		}
-		s, err = r.selfSign(ctx, issuer, name)
+	status := issuer.GetStatus()
+	status.NotAfter, status.FingerprintSHA256, status.NextCA = nil, "", nil
+	secret, v, err := r.wanted(ctx, issuer)
+	if err != nil || v != nil {
+		return deref(v), err
 	}
+	wanted, err := ca.Parse(secret)
 	if err != nil {
-		return verdict{}, fmt.Errorf("reading the CA from Secret %s: %w", name, err)
+		return no(v1alpha1.ReasonCAUnusable, fmt.Sprintf("Secret %s/%s: %v", secret.Namespace, secret.Name, err)), nil
 	}
-	authority, err := ca.Load(s, now)
-	if errors.Is(err, ca.ErrExpiresTooSoon) {
-		return no(v1alpha1.ReasonCAExpiresTooSoon, fmt.Sprintf("Secret %s: %v", name, err)), nil
+	kept, v, err := r.readState(ctx, issuer)
+	if err != nil || v != nil {
+		return deref(v), err
 	}
-	if err != nil {
-		return no(v1alpha1.ReasonCAUnusable, fmt.Sprintf("Secret %s: %v", name, err)), nil
+	t := &rotation{Reconciler: r, issuer: issuer, secret: secret, wanted: wanted, kept: kept, policy: policyOf(issuer, secret, wanted)}
+	decision, err := t.run(ctx)
+	if t.published != "" {
+		status.TrustBundle = t.published
 	}
-	end := authority.Certificate().NotAfter
-	issuer.GetStatus().NotAfter = &metav1.Time{Time: end}
-	v := yes(v1alpha1.ReasonCAReady, fmt.Sprintf("the CA %q can sign until %s", authority.Certificate().Subject, end.UTC().Format(time.RFC3339)))
-	if last := end.Add(-ca.MinDuration).Add(time.Second); last.Before(now.Add(recheckReady)) {
-		v.at = last
+	status.NextCA = nextCA(kept.state, t.policy)
+	var unpublished *publishError
+	switch {
+	case errors.As(err, &unpublished) && kept.state.Signing != nil:
+		// What signs was published before; nothing else begins to sign.
+		v := r.judge(kept.state, t.policy, decision, secret.Namespace+"/"+secret.Name, status)
+		v.Message += "; " + unpublished.Error()
+		return v, nil
+	case errors.As(err, &unpublished):
+		return no(v1alpha1.ReasonCAUnusable, unpublished.Error()), nil
+	case err != nil:
+		return verdict{}, err
+	case decision.Step == ca.Refuse:
+		return no(unusable(decision.Err), fmt.Sprintf("Secret %s/%s: %v", secret.Namespace, secret.Name, decision.Err)), nil
 	}
-	return v, nil
+	return r.judge(kept.state, t.policy, decision, secret.Namespace+"/"+secret.Name, status), nil
 }
 
-// selfSign makes the CA and writes its Secret. If somebody else was faster, theirs counts.
-func (r *Reconciler) selfSign(ctx context.Context, issuer v1alpha1.Issuer, name client.ObjectKey) (*corev1.Secret, error) {
-	spec := issuer.GetSpec().CA
-	commonName := spec.SelfSigned.CommonName
-	if commonName == "" {
-		commonName = issuer.GetName()[:min(len(issuer.GetName()), 64)] // ub-common-name of RFC 5280
+// judge says whether the CA that signs can.
+func (r *Reconciler) judge(state *ca.State, p ca.Policy, d ca.Decision, name string, status *v1alpha1.IssuerStatus) verdict {
+	now, signing := r.Clock.Now(), state.Signing
+	end := signing.End()
+	status.NotAfter = &metav1.Time{Time: end}
+	status.FingerprintSHA256 = signing.Fingerprint()
+	next := ""
+	if from := state.SignsFrom(p); !from.IsZero() {
+		next = fmt.Sprintf("; the next CA signs from %s on", stamp(from))
 	}
-	var duration time.Duration
-	if spec.SelfSigned.Duration != nil {
-		duration = spec.SelfSigned.Duration.Duration
+	v := yes(v1alpha1.ReasonCAReady, fmt.Sprintf("the CA %q can sign until %s%s", signing.Certificate().Subject, stamp(end), next))
+	if err := signing.Usable(now); err != nil {
+		v = no(unusable(err), fmt.Sprintf("Secret %s: %v%s", name, err, next))
+	} else if last := end.Add(-ca.MinDuration).Add(time.Second); last.Before(now.Add(recheckReady)) {
+		v.at = last
 	}
-	backdate := ca.DefaultBackdate
-	if spec.Backdate != nil {
-		backdate = spec.Backdate.Duration
+	if d.At.After(now) && (v.at.IsZero() || d.At.Before(v.at)) && d.At.Before(now.Add(recheckReady)) {
+		v.at = d.At
 	}
-	authority, err := ca.NewSelfSigned(commonName, duration, backdate, r.Clock.Now())
-	if err != nil {
-		return nil, err
+	return v
+}
+
+func unusable(err error) string {
+	if errors.Is(err, ca.ErrExpiresTooSoon) {
+		return v1alpha1.ReasonCAExpiresTooSoon
 	}
-	data, err := authority.Data()
-	if err != nil {
-		return nil, err
+	return v1alpha1.ReasonCAUnusable
+}
+
+func nextCA(state *ca.State, p ca.Policy) *v1alpha1.NextCA {
+	from := state.SignsFrom(p)
+	if from.IsZero() || state.Signing == nil {
+		return nil
 	}
-	s := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: name.Namespace, Name: name.Name,
-			Labels:      map[string]string{v1alpha1.ManagedLabel: "true"},
-			Annotations: map[string]string{v1alpha1.IssuerAnnotation: issuer.Kind() + "/" + issuer.GetName()},
-		},
-		Type: corev1.SecretTypeTLS,
-		Data: data,
+	return &v1alpha1.NextCA{
+		FingerprintSHA256: state.Next.Fingerprint(),
+		// The API keeps whole seconds; never promise too much.
+		SignsFrom: metav1.Time{Time: from.Add(time.Second - time.Nanosecond).Truncate(time.Second)},
 	}
-	err = r.Writer.Create(ctx, s)
-	if apierrors.IsAlreadyExists(err) {
-		err = r.Reader.Get(ctx, name, s)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func deref(v *verdict) verdict {
+	if v == nil {
+		return verdict{}
 	}
-	return s, err
+	return *v
+}
+
+// said logs a step of a rotation.
+func said(ctx context.Context, issuer v1alpha1.Issuer, step ca.Step, state *ca.State) {
+	log := klog.FromContext(ctx)
+	if state.Next != nil {
+		log = log.WithValues("nextFingerprint", state.Next.Fingerprint())
+	}
+	if state.Signing != nil {
+		log = log.WithValues("signingFingerprint", state.Signing.Fingerprint())
+	}
+	log.Info("Rotating the CA", "issuer", issuer.Kind()+"/"+issuer.GetName(), "step", step)
 }

@@ -7,7 +7,6 @@ package issuer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +35,7 @@ const (
 
 // +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers;clustercertissuers,verbs=get;list;watch
 // +kubebuilder:rbac:groups=tollgate.dev,resources=certissuers/status;clustercertissuers/status,verbs=patch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;update
 
 // Reconciler prepares the issuers of one kind.
 type Reconciler struct {
@@ -57,6 +56,8 @@ type Options struct {
 	Accounts  *acme.Accounts
 	Clock     clock.PassiveClock
 	Namespace string
+	// Wakeups, if set, are connected to the reconcilers; the caller connects them with what watches Secrets.
+	Wakeups *Wakeups
 }
 
 // Add adds the reconcilers of CertIssuer and ClusterCertIssuer to the manager.
@@ -65,10 +66,14 @@ func Add(mgr manager.Manager, o Options) error {
 		"certissuer":        func() v1alpha1.Issuer { return &v1alpha1.CertIssuer{} },
 		"clustercertissuer": func() v1alpha1.Issuer { return &v1alpha1.ClusterCertIssuer{} },
 	} {
-		err := ctrl.NewControllerManagedBy(mgr).
+		b := ctrl.NewControllerManagedBy(mgr).
 			Named(name).
 			For(newIssuer(), builder.WithPredicates(predicate.Or(
-				predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+				predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})))
+		if o.Wakeups != nil {
+			b = b.WatchesRawSource(o.Wakeups.of(newIssuer, mgr.GetCache(), o.Namespace))
+		}
+		err := b.
 			Complete(&Reconciler{
 				Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 				Accounts: o.Accounts, Clock: o.Clock, Namespace: o.Namespace, New: newIssuer,
@@ -142,37 +147,14 @@ func (r *Reconciler) after(issuer v1alpha1.Issuer, v verdict) time.Duration {
 // prepare brings the issuer's Secrets and account into being, and returns condition Ready. Errors come from the
 // Kubernetes API and are tried again.
 func (r *Reconciler) prepare(ctx context.Context, issuer v1alpha1.Issuer) (verdict, error) {
+	status := issuer.GetStatus()
 	switch spec := issuer.GetSpec(); {
 	case spec.ACME != nil:
+		status.NotAfter, status.TrustBundle, status.FingerprintSHA256, status.NextCA = nil, "", "", nil
 		return r.prepareACME(ctx, issuer)
 	case spec.CA != nil:
+		status.AccountURI, status.Profiles = "", nil
 		return r.prepareCA(ctx, issuer)
 	}
 	return no(v1alpha1.ReasonFailed, "set exactly one of spec.acme and spec.ca"), nil
-}
-
-func (r *Reconciler) prepareACME(ctx context.Context, issuer v1alpha1.Issuer) (verdict, error) {
-	account, err := r.Accounts.Get(ctx, issuer, v1alpha1.SecretNamespace(issuer, r.Namespace), true)
-	var f *acme.Failure
-	switch {
-	case err == nil:
-		issuer.GetStatus().AccountURI = account.Location
-		return yes(v1alpha1.ReasonAccountReady, "the account is registered at "+issuer.GetSpec().ACME.Server), nil
-	case !errors.As(err, &f):
-		return verdict{}, err
-	}
-	// An account that was confirmed stays good while the server is away: orders say themselves that it is.
-	before := meta.FindStatusCondition(issuer.GetStatus().Conditions, v1alpha1.ConditionReady)
-	if (f.Transient || f.Reason == v1alpha1.ReasonRateLimited) && before != nil && before.Status == metav1.ConditionTrue &&
-		before.ObservedGeneration == issuer.GetGeneration() {
-		v := yes(before.Reason, before.Message)
-		v.at = r.Clock.Now().Add(maxRecheck)
-		return v, nil
-	}
-	v := no(v1alpha1.ReasonAccountFailed, f.Message)
-	if f.Transient {
-		v.Reason = v1alpha1.ReasonServerUnreachable
-	}
-	v.at = f.RetryAt
-	return v, nil
 }

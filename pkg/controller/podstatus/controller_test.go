@@ -216,15 +216,18 @@ func TestFailedEventIsOwed(t *testing.T) {
 	expect(t, "events", w.events(), "Warning SecretNotFound: "+missing)
 }
 
-// The scheduler tells its own faults under the same names; its events are left alone.
-func TestForeignEventStays(t *testing.T) {
-	pod := newPod(withCondition(podcondition.Type, corev1.ConditionFalse, "SecretNotFound", missing))
-	foreign := &eventsv1.Event{
+// The scheduler tells under the same names what it knows while nobody reports. Once the
+// controller does, its own event takes the place, and goes when it is no longer true.
+func TestEventOfTheSchedulerIsReplaced(t *testing.T) {
+	pod := newPod()
+	theirs := &eventsv1.Event{
 		ObjectMeta:          metav1.ObjectMeta{Namespace: "shop", Name: podevent.Name(pod, "SecretNotFound")},
 		ReportingController: "tollgate.dev/certgate", Type: corev1.EventTypeWarning, Reason: "SecretNotFound", Note: "theirs",
 	}
-	w := newWorld(t, pod, foreign)
+	w := newWorld(t, pod, theirs)
+	w.reconcile()
+	expect(t, "events", w.events(), "Warning SecretNotFound: "+missing)
 	w.secrets.put("web-tls", "42", start)
 	w.reconcile()
-	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 1m0s", "Warning SecretNotFound: theirs")
+	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 0s")
 }

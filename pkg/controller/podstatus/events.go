@@ -108,25 +108,43 @@ func (r *reconciler) settle(ctx context.Context, key types.NamespacedName) error
 		}
 	}
 	for _, event := range slices.Concat(work.add, work.once) {
-		// A copy, since a failed attempt may be repeated. Another replica may have been faster.
-		err := r.client.Create(ctx, event.DeepCopy(), client.FieldOwner(FieldManager))
-		if err != nil && !apierrors.IsAlreadyExists(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-			return fmt.Errorf("creating event %s/%s: %w", key.Namespace, event.Name, err)
+		if err := r.createEvent(ctx, event); err != nil {
+			return err
 		}
 	}
 	r.memory.paid(key)
 	return nil
 }
 
-// removeEvent deletes an event of this controller. The scheduler tells its own faults
-// under names of the same form; those stay.
+// createEvent writes an event. One of the same name is another replica's, and as good, or the
+// scheduler's, which tells under the same names what it knows while nobody else reports: that
+// is less, so it is replaced.
+func (r *reconciler) createEvent(ctx context.Context, event *eventsv1.Event) error {
+	key := client.ObjectKeyFromObject(event)
+	// A copy, since a failed attempt may be repeated.
+	create := func() error { return r.client.Create(ctx, event.DeepCopy(), client.FieldOwner(FieldManager)) }
+	err := create()
+	if apierrors.IsAlreadyExists(err) {
+		other := &eventsv1.Event{}
+		if err := r.live.Get(ctx, key, other); err != nil || other.ReportingController == ReportingController {
+			return describe(client.IgnoreNotFound(err), "reading event", key)
+		}
+		if err := r.removeEvent(ctx, key); err != nil {
+			return err
+		}
+		err = create()
+	}
+	if err != nil && !apierrors.IsAlreadyExists(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return fmt.Errorf("creating event %s: %w", key, err)
+	}
+	return nil
+}
+
+// removeEvent deletes an event that is no longer true, whoever has told it.
 func (r *reconciler) removeEvent(ctx context.Context, key types.NamespacedName) error {
 	event := &eventsv1.Event{}
 	if err := r.live.Get(ctx, key, event); err != nil {
 		return describe(client.IgnoreNotFound(err), "reading event", key)
-	}
-	if event.ReportingController != ReportingController {
-		return nil
 	}
 	err := r.client.Delete(ctx, event, client.Preconditions{UID: &event.UID})
 	return describe(client.IgnoreNotFound(err), "deleting event", key)

@@ -55,7 +55,7 @@ func (a *Accounts) Get(ctx context.Context, issuer v1alpha1.Issuer, secretNamesp
 	if account.Location != "" && !fresh {
 		return account, nil
 	}
-	location, err := a.lookup(ctx, spec, account)
+	location, err := a.lookup(ctx, spec, secretNamespace, account)
 	if err != nil {
 		return account, err
 	}
@@ -81,7 +81,7 @@ func (a *Accounts) Forget(issuer v1alpha1.Issuer, account acme.Account) {
 }
 
 // lookup finds the account by its key, registers it if there is none, and brings its contact up to date.
-func (a *Accounts) lookup(ctx context.Context, spec *v1alpha1.ACMEIssuer, want acme.Account) (string, error) {
+func (a *Accounts) lookup(ctx context.Context, spec *v1alpha1.ACMEIssuer, secretNamespace string, want acme.Account) (string, error) {
 	c, err := a.Clients.For(ctx, spec)
 	if err != nil {
 		return "", err
@@ -89,13 +89,24 @@ func (a *Accounts) lookup(ctx context.Context, spec *v1alpha1.ACMEIssuer, want a
 	ctx, h, cancel := withHint(ctx)
 	defer cancel()
 	want.Location = ""
-	got, err := c.GetAccount(ctx, want)
+	var got acme.Account
+	err = withNonces(ctx, func(ctx context.Context) (err error) {
+		got, err = c.GetAccount(ctx, want)
+		return err
+	})
 	if err != nil {
 		f := classify(spec.Server, "looking up the account", err, h, a.Clock.Now())
 		if !f.UnknownAccount {
 			return "", f
 		}
-		if got, err = c.NewAccount(ctx, want); err != nil {
+		if err := a.bind(ctx, c, spec, secretNamespace, &want); err != nil {
+			return "", err
+		}
+		err := withNonces(ctx, func(ctx context.Context) (err error) {
+			got, err = c.NewAccount(ctx, want)
+			return err
+		})
+		if err != nil {
 			return "", classify(spec.Server, "registering the account", err, h, a.Clock.Now())
 		}
 	}
@@ -107,7 +118,11 @@ func (a *Accounts) lookup(ctx context.Context, spec *v1alpha1.ACMEIssuer, want a
 	// A server may keep the contact to itself; then there is nothing to compare.
 	if len(got.Contact) > 0 && !slices.Equal(got.Contact, want.Contact) {
 		update := acme.Account{PrivateKey: want.PrivateKey, Location: got.Location, Contact: want.Contact}
-		if _, err := c.UpdateAccount(ctx, update); err != nil {
+		err := withNonces(ctx, func(ctx context.Context) error {
+			_, err := c.UpdateAccount(ctx, update)
+			return err
+		})
+		if err != nil {
 			return "", classify(spec.Server, "changing the account's email", err, h, a.Clock.Now())
 		}
 	}

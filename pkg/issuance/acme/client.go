@@ -62,6 +62,14 @@ func NewClients(clk clock.PassiveClock) *Clients {
 
 // For returns the client of the issuer's server, which has answered at least once. An error is a *Failure.
 func (c *Clients) For(ctx context.Context, spec *v1alpha1.ACMEIssuer) (*acme.Client, error) {
+	k, err := c.provisioned(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return k.Client, nil
+}
+
+func (c *Clients) provisioned(ctx context.Context, spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
 	k, err := c.kept(spec)
 	if err != nil {
 		return nil, &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
@@ -71,7 +79,7 @@ func (c *Clients) For(ctx context.Context, spec *v1alpha1.ACMEIssuer) (*acme.Cli
 	if err := k.provision(ctx); err != nil {
 		return nil, classify(spec.Server, "reading the directory", err, h, c.clock.Now())
 	}
-	return k.Client, nil
+	return k, nil
 }
 
 func (c *Clients) kept(spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
@@ -101,7 +109,7 @@ func (c *Clients) kept(spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading spec.acme.server: %w", err)
 	}
-	t := &transport{base: base, clock: c.clock, directory: directory.String()}
+	t := &transport{base: base, clock: c.clock, url: directory.String()}
 	k := &keptClient{made: now, transport: t, provisioning: make(chan struct{}, 1), Client: &acme.Client{
 		Directory:   spec.Server,
 		HTTPClient:  &http.Client{Transport: t},
@@ -144,6 +152,13 @@ func (k *keptClient) provision(ctx context.Context) error {
 	if err := json.Unmarshal(body, &directory); err != nil || directory.NewNonce == "" || directory.NewOrder == "" {
 		return errors.New("what the URL leads to is not the directory of an ACME server; correct spec.acme.server")
 	}
+	// The protocol client asks for renewal information with every chain that it downloads, up to three times, and drops it.
+	shown := directory
+	shown.RenewalInfo = ""
+	if body, err = json.Marshal(shown); err != nil {
+		return fmt.Errorf("reading the directory: %w", err)
+	}
+	k.transport.directory.Store(&directory)
 	k.transport.kept.Store(&body)
 	return nil
 }
@@ -176,14 +191,16 @@ func (h *hint) get() (status int, retryAt time.Time) {
 type transport struct {
 	base  http.RoundTripper
 	clock clock.PassiveClock
-	// directory is the URL that is answered with kept once that is known.
-	directory string
-	kept      atomic.Pointer[[]byte]
+	// url of the directory, which is answered with kept once that is known.
+	url  string
+	kept atomic.Pointer[[]byte]
+	// directory is what the server sent; it is there before kept is.
+	directory atomic.Pointer[acme.Directory]
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if kept := t.kept.Load(); kept != nil && req.Method == http.MethodGet && req.URL.String() == t.directory {
+	if kept := t.kept.Load(); kept != nil && req.Method == http.MethodGet && req.URL.String() == t.url {
 		return &http.Response{
 			Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 			Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(*kept)),

@@ -154,7 +154,7 @@ func TestWordsAreBounded(t *testing.T) {
 		Identifier: acme.Identifier{Type: "dns", Value: "www.example.com"}, Status: acme.StatusInvalid,
 		Challenges: []acme.Challenge{{Type: acme.ChallengeTypeHTTP01, Error: &long}},
 	}
-	got := authorizationStatus([]acme.Authorization{authz, authz})
+	got := authorizationStatus(Live{Authorizations: []acme.Authorization{authz, authz}})
 	if len(got) != 1 || len(got[0].Message) > maxWords {
 		t.Errorf("%d entries with a message of %d bytes, want 1 of at most %d", len(got), len(got[0].Message), maxWords)
 	}

@@ -51,7 +51,16 @@ type Decision struct {
 	// After is how long StepWait waits.
 	After time.Duration
 	// Challenges that StepPresent and StepAnswer are about: those of pending authorizations.
-	Challenges []acme.Challenge
+	Challenges []Pending
+}
+
+// Pending is the challenge of a name that the CA has not validated yet.
+type Pending struct {
+	acme.Challenge
+	// Name that is validated: a DNS name, "*." and a DNS name, or an IP address.
+	Name string
+	// Solver that answers.
+	Solver v1alpha1.Solver
 }
 
 // Live is what the server said just now.
@@ -64,6 +73,9 @@ type Live struct {
 	Authorizations []acme.Authorization
 	// Initiated are the URLs of challenges that this process has asked the CA to look at.
 	Initiated map[string]bool
+	// Solvers of the issuer, and the labels of the TLSCertificate by which they may select.
+	Solvers []v1alpha1.Solver
+	Labels  map[string]string
 }
 
 // patience is for how long after the start of an issuance the CA is asked every second, and not every ten.
@@ -94,7 +106,7 @@ func Decide(r *Record, live Live, now time.Time) Decision {
 	if order.Status == acme.StatusInvalid {
 		return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonChallengeFailed, Message: invalidMessage(live)}
 	}
-	if len(r.Challenges) > 0 {
+	if len(r.Challenges) > 0 || len(r.DNS) > 0 {
 		return Decision{Step: StepWithdraw, Reason: v1alpha1.ReasonFinalizing, Message: "all names are validated"}
 	}
 	switch order.Status {
@@ -117,7 +129,7 @@ func decidePending(r *Record, live Live, wait Decision, now time.Time) Decision 
 	if expired(live.Order, now) {
 		return Decision{Step: StepRestart, Message: "the order has expired"}
 	}
-	var pending []acme.Challenge
+	var pending []Pending
 	var names []string
 	absent, unasked := false, false
 	for _, authz := range live.Authorizations {
@@ -128,16 +140,14 @@ func decidePending(r *Record, live Live, wait Decision, now time.Time) Decision 
 		default:
 			return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonChallengeFailed, Message: invalidMessage(live)}
 		}
-		challenge, ok := HTTP01(authz)
-		if !ok {
-			return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf(
-				"the CA offers no http-01 challenge for %s; wildcard names need another kind of solver, remove the name from spec.dnsNames",
-				authz.IdentifierValue())}
+		c, err := choose(live, authz)
+		if err != nil {
+			return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonFailed, Message: err.Error()}
 		}
-		pending = append(pending, challenge)
+		pending = append(pending, c)
 		names = append(names, authz.IdentifierValue())
-		absent = absent || r.Challenges[challenge.Token] != challenge.KeyAuthorization
-		unasked = unasked || challenge.Status == acme.StatusPending && !live.Initiated[challenge.URL]
+		absent = absent || !r.answers(c)
+		unasked = unasked || c.Status == acme.StatusPending && !live.Initiated[c.URL]
 	}
 	switch {
 	case len(pending) == 0:
@@ -155,14 +165,34 @@ func decidePending(r *Record, live Live, wait Decision, now time.Time) Decision 
 // validToken is what RFC 8555 section 8.3 allows. The token becomes a path of an Ingress, so nothing else gets there.
 var validToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
-// HTTP01 returns the http-01 challenge of an authorization.
-func HTTP01(authz acme.Authorization) (acme.Challenge, bool) {
+// Types of challenges that are answered.
+const (
+	challengeHTTP01 = acme.ChallengeTypeHTTP01
+	challengeDNS01  = acme.ChallengeTypeDNS01
+)
+
+// choose returns the challenge of an authorization that is to be answered, and by which solver.
+func choose(live Live, authz acme.Authorization) (Pending, error) {
+	name := authz.IdentifierValue()
+	i, err := Choose(live.Solvers, live.Labels, name)
+	if err != nil {
+		return Pending{}, err
+	}
+	kind := challengeType(live.Solvers[i])
 	for _, c := range authz.Challenges {
-		if c.Type == acme.ChallengeTypeHTTP01 && validToken.MatchString(c.Token) {
-			return c, true
+		if c.Type == kind && validToken.MatchString(c.Token) {
+			return Pending{Challenge: c, Name: name, Solver: live.Solvers[i]}, nil
 		}
 	}
-	return acme.Challenge{}, false
+	return Pending{}, fmt.Errorf("the CA offers no %s challenge for %s, which is what solver %d of the issuer answers; "+
+		"add a solver of another kind for the name, or remove it from the TLSCertificate", kind, name, i+1)
+}
+
+func challengeType(s v1alpha1.Solver) string {
+	if s.DNS01 != nil {
+		return challengeDNS01
+	}
+	return challengeHTTP01
 }
 
 // authzError returns what the CA said about an authorization that failed.

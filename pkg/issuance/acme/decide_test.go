@@ -25,7 +25,7 @@ func TestDecide(t *testing.T) {
 	answering := &Record{OrderURL: "o", AccountURI: "a", Started: now, Challenges: map[string]string{"t": "t.k"}}
 	old := &Record{OrderURL: "o", AccountURI: "a", Started: now.Add(-time.Hour), Challenges: map[string]string{"t": "t.k"}}
 	live := func(status string, authzs ...acme.Authorization) Live {
-		return Live{Account: "a", Order: &acme.Order{Status: status, Expires: now.Add(time.Hour)}, Authorizations: authzs}
+		return Live{Account: "a", Order: &acme.Order{Status: status, Expires: now.Add(time.Hour)}, Authorizations: authzs, Solvers: []v1alpha1.Solver{byHTTP(nil)}}
 	}
 	asked := live("pending", authz("pending", "http-01"))
 	asked.Initiated = map[string]bool{"u": true}
@@ -35,6 +35,32 @@ func TestDecide(t *testing.T) {
 	lateReady.Order.Expires = now
 	path := authz("pending", "http-01")
 	path.Challenges[0].Token = "../../admin\n"
+	// A wildcard and its apex beside each other, by dns-01, and a name by http-01.
+	txt := func(name, token string) dnsEntry {
+		x := dnsEntry{Domain: name, Token: token}
+		x.Value = acme.Challenge{KeyAuthorization: token + ".k"}.DNS01KeyAuthorization()
+		return x
+	}
+	wild := func(status, name, token string, wildcard bool, kinds ...string) acme.Authorization {
+		a := acme.Authorization{Identifier: acme.Identifier{Type: "dns", Value: name}, Status: status, Wildcard: wildcard}
+		for _, kind := range kinds {
+			a.Challenges = append(a.Challenges, acme.Challenge{
+				Type: kind, URL: token, Token: token, KeyAuthorization: token + ".k", Status: acme.StatusPending, Identifier: a.Identifier,
+			})
+		}
+		return a
+	}
+	mixed := live("pending", wild("pending", "example.com", "a", false, "http-01", "dns-01"), wild("pending", "example.com", "w", true, "dns-01"), authz("pending", "http-01"))
+	mixed.Solvers = []v1alpha1.Solver{byHTTP(nil), byDNS(zones("example.com")), byHTTP(names("www.example.com"))}
+	mixedAsked := mixed
+	mixedAsked.Initiated = map[string]bool{"u": true, "a": true, "w": true}
+	half := &Record{OrderURL: "o", AccountURI: "a", Started: now, Challenges: map[string]string{"t": "t.k"}, DNS: []dnsEntry{txt("example.com", "a")}}
+	whole := &Record{OrderURL: "o", AccountURI: "a", Started: now, Challenges: map[string]string{"t": "t.k"}, DNS: []dnsEntry{txt("example.com", "a"), txt("example.com", "w")}}
+	noHTTP := &Record{OrderURL: "o", AccountURI: "a", Started: now, DNS: whole.DNS}
+	otherSolver := &Record{OrderURL: "o", AccountURI: "a", Started: now, Challenges: whole.Challenges, DNS: []dnsEntry{txt("example.com", "a"), txt("example.com", "w")}}
+	otherSolver.DNS[1].Solver.RFC2136 = &v1alpha1.RFC2136Solver{Nameserver: "192.0.2.53"}
+	noSolver := live("pending", wild("pending", "example.com", "w", true, "dns-01"))
+	notOffered := live("pending", wild("pending", "example.com", "a", false, "tls-alpn-01"))
 	tests := []struct {
 		name   string
 		record *Record
@@ -57,6 +83,15 @@ func TestDecide(t *testing.T) {
 		{"order of somebody else", &Record{OrderURL: "o"}, Live{}, StepRestart, "", 0},
 		{"pending, one invalid", answering, live("pending", authz("invalid", "http-01")), StepAbandon, v1alpha1.ReasonChallengeFailed, 0},
 		{"pending, one deactivated", answering, live("pending", authz("deactivated")), StepAbandon, v1alpha1.ReasonChallengeFailed, 0},
+		{"mixed, nothing written down", placed, mixed, StepPresent, v1alpha1.ReasonPresenting, 0},
+		{"mixed, one TXT record missing", half, mixed, StepPresent, v1alpha1.ReasonPresenting, 0},
+		{"mixed, http-01 missing", noHTTP, mixed, StepPresent, v1alpha1.ReasonPresenting, 0},
+		{"mixed, TXT record of another solver", otherSolver, mixed, StepPresent, v1alpha1.ReasonPresenting, 0},
+		{"mixed, all written down", whole, mixed, StepAnswer, v1alpha1.ReasonPresenting, 0},
+		{"mixed, asked", whole, mixedAsked, StepWait, v1alpha1.ReasonValidating, time.Second},
+		{"ready, TXT records still there", noHTTP, live("ready"), StepWithdraw, v1alpha1.ReasonFinalizing, 0},
+		{"wildcard without dns01", placed, noSolver, StepAbandon, v1alpha1.ReasonFailed, 0},
+		{"challenge not offered", placed, notOffered, StepAbandon, v1alpha1.ReasonFailed, 0},
 		{"pending, expired", answering, late, StepRestart, "", 0},
 		{"ready, expired", placed, lateReady, StepRestart, "", 0},
 		{"ready, answers still there", answering, live("ready"), StepWithdraw, v1alpha1.ReasonFinalizing, 0},

@@ -32,9 +32,10 @@ func (t *task) download(ctx context.Context) (*corev1.Secret, error) {
 	if err := t.effect("downloaded"); err != nil {
 		return nil, err
 	}
-	if err := t.verify(chains); err != nil {
+	chainPEM, err := t.verify(chains)
+	if err != nil {
 		var f *Failure
-		if errors.As(err, &f) {
+		if errors.As(err, &f) && !f.Transient {
 			return nil, errors.Join(t.discard(ctx), err)
 		}
 		return nil, err
@@ -43,7 +44,7 @@ func (t *task) download(ctx context.Context) (*corev1.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := target.Write(ctx, t.Reader, t.Writer, t.Certificate, target.Pair{ChainPEM: chains[0].ChainPEM, KeyPEM: key}, t.Clock.Now())
+	s, err := target.Write(ctx, t.Reader, t.Writer, t.Certificate, target.Pair{ChainPEM: chainPEM, KeyPEM: key}, t.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -53,21 +54,26 @@ func (t *task) download(ctx context.Context) (*corev1.Secret, error) {
 	return s, t.discard(ctx)
 }
 
-// verify checks that the certificate is for our key, covers all names and is valid.
-func (t *task) verify(chains []acme.Certificate) error {
-	refuse := func(format string, args ...any) error {
-		return &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("ACME server %s: refusing the certificate: ", t.spec.Server) + fmt.Sprintf(format, args...)}
+// verify checks that the certificate is for our key, covers all names and is valid, and returns the preferred chain.
+func (t *task) verify(downloaded []acme.Certificate) ([]byte, error) {
+	refuse := func(format string, args ...any) ([]byte, error) {
+		return nil, &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("ACME server %s: refusing the certificate: ", t.spec.Server) + fmt.Sprintf(format, args...)}
 	}
-	if len(chains) == 0 {
+	if len(downloaded) == 0 {
 		return refuse("the server sent none")
 	}
-	chain, err := pki.ParseChain(chains[0].ChainPEM)
-	if err != nil {
-		return refuse("%v", err)
+	var pems [][]byte
+	for _, c := range downloaded {
+		pems = append(pems, c.ChainPEM)
 	}
-	leaf := chain[0]
+	chains, pems, err := parseChains(pems)
+	if err != nil {
+		// The answer was cut short, or garbled on its way. The order stays valid, so the certificate is fetched again.
+		return nil, &Failure{Transient: true, Reason: v1alpha1.ReasonServerUnreachable, Message: fmt.Sprintf("ACME server %s: reading the certificate that it sent: %v", t.spec.Server, err)}
+	}
+	leaf := chains[0][0]
 	if !pki.SamePublicKey(leaf.PublicKey, t.record.key.Public()) {
-		return errOtherKey
+		return nil, errOtherKey
 	}
 	if missing := pki.Uncovered(leaf, t.Certificate.Spec.DNSNames, t.Certificate.Spec.IPAddresses); len(missing) > 0 {
 		return refuse("it does not cover %s", list(missing))
@@ -75,5 +81,10 @@ func (t *task) verify(chains []acme.Certificate) error {
 	if !t.Clock.Now().Before(leaf.NotAfter) {
 		return refuse("it ended at %s already; check the clocks", leaf.NotAfter.UTC())
 	}
-	return nil
+	i, roots, ok := preferChain(chains, t.spec.PreferredChain)
+	if !ok {
+		t.warn(ChainNotOffered, "Issue", fmt.Sprintf("ACME server %s offers no chain of %q, the default one is used; correct preferredChain of the issuer, the server has %s",
+			t.spec.Server, t.spec.PreferredChain, list(roots)))
+	}
+	return pems[i], nil
 }

@@ -15,11 +15,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/dns01"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
 )
 
@@ -30,6 +32,8 @@ const (
 	maxOrders = 3
 	// shortly is when to come back for something that this process itself is about to do.
 	shortly = 500 * time.Millisecond
+	// dnsFirst and dnsLater are when to ask name servers again: at first, and after patience.
+	dnsFirst, dnsLater = 2 * time.Second, 10 * time.Second
 	// reachPoll is when to ask a name again that did not answer.
 	reachPoll = 2 * time.Second
 	// slotPoll is when to ask again for names that another TLSCertificate is having issued.
@@ -44,8 +48,11 @@ type Responder interface {
 
 // Presenter leads the CA's requests to the Responder.
 type Presenter interface {
-	Check() error
-	Ensure(ctx context.Context, cert *v1alpha1.TLSCertificate, ingressClass *string, challenges []http01.Challenge) error
+	// CheckSolver returns why a solver could not be used, or nil.
+	CheckSolver(solver *v1alpha1.HTTP01Solver) error
+	// Present leads all challenges to the Responder.
+	Present(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []http01.Challenge) error
+	// Remove ends that.
 	Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error
 }
 
@@ -68,6 +75,15 @@ type Executor struct {
 	// all the same, since a cluster may not reach its own names. Nil asks the CA at once.
 	Reach        Reach
 	ReachTimeout time.Duration
+	// DNS01 returns the solver for a spec. Of the issuer, only kind, namespace and name are sure to be there: TXT records are
+	// removed also after the issuer is gone. Nil: there is no dns-01.
+	DNS01 func(spec *v1alpha1.DNS01Solver, issuer v1alpha1.Issuer, secretNamespace string) (dns01.Solver, error)
+	// Checker finds zones, and is asked before the CA is. Nil asks the CA at once.
+	Checker Checker
+	// Namespace is the controller's own, where the Secrets of ClusterCertIssuers are.
+	Namespace string
+	// Recorder writes the events of TXT records whose TLSCertificate no longer asks for anything. Nil writes none.
+	Recorder events.EventRecorder
 
 	slots slots
 	// crash, set by tests, stops the executor after the effect that the argument names.
@@ -82,12 +98,17 @@ type Request struct {
 	SecretNamespace string
 	// Notify is told of orders placed and challenges answered; nil tells nobody.
 	Notify func(reason, action, message string)
+	// Warn is told of what went wrong and does not end the issuance; nil: Notify is.
+	Warn func(reason, action, message string)
 }
 
-// Reasons that Request.Notify is told.
+// Reasons that Request.Notify and Request.Warn are told.
 const (
-	OrderPlaced       = "OrderPlaced"
-	ChallengeAnswered = "ChallengeAnswered"
+	OrderPlaced         = "OrderPlaced"
+	ChallengeAnswered   = "ChallengeAnswered"
+	PropagationTimedOut = "PropagationTimedOut"
+	TXTRecordLeft       = "TXTRecordLeft"
+	ChainNotOffered     = "ChainNotOffered"
 )
 
 // Progress is how far an issuance has come.
@@ -111,6 +132,7 @@ type task struct {
 	client  *acme.Client
 	account acme.Account
 	record  *Record
+	journal *journal
 	live    Live
 	run     *run
 	status  *v1alpha1.ACMECertificateStatus
@@ -127,7 +149,7 @@ func (e *Executor) Run(ctx context.Context, req Request) (Progress, error) {
 	p, err := t.steps(ctx)
 	p.ACME = t.status
 	var f *Failure
-	if p.Issued != nil || errors.As(err, &f) && !f.Transient && f.Reason != v1alpha1.ReasonRateLimited {
+	if p.Issued != nil || errors.As(err, &f) && !f.Transient && (f.unplaced || f.Reason != v1alpha1.ReasonRateLimited) {
 		e.Release(client.ObjectKeyFromObject(req.Certificate))
 	}
 	return p, err
@@ -156,6 +178,11 @@ func (t *task) steps(ctx context.Context) (Progress, error) {
 	}
 	if err := t.load(ctx); err != nil {
 		return Progress{}, err
+	}
+	if t.record != nil {
+		if err := t.readJournal(ctx); err != nil {
+			return Progress{}, err
+		}
 	}
 	log := klog.FromContext(ctx)
 	for range maxSteps {
@@ -199,9 +226,18 @@ func (t *task) load(ctx context.Context) error {
 	return nil
 }
 
+// readJournal reads which TXT records there are.
+func (t *task) readJournal(ctx context.Context) (err error) {
+	t.journal, err = readJournal(ctx, t.Reader, t.SecretNamespace, t.Certificate)
+	if err == nil && t.record != nil {
+		t.record.DNS = t.journal.inUse(t.Issuer, t.account.PrivateKey)
+	}
+	return err
+}
+
 // look asks the server about the order and, while they matter, its authorizations.
 func (t *task) look(ctx context.Context) error {
-	t.live = Live{Account: t.account.Location, Initiated: t.run.initiated}
+	t.live = Live{Account: t.account.Location, Initiated: t.run.initiated, Solvers: t.spec.Solvers, Labels: t.Certificate.Labels}
 	if t.record == nil || t.record.OrderURL == "" || t.record.AccountURI != t.account.Location {
 		return nil
 	}
@@ -233,7 +269,7 @@ func (t *task) look(ctx context.Context) error {
 		}
 		t.live.Authorizations = append(t.live.Authorizations, authz)
 	}
-	t.status.Authorizations = authorizationStatus(t.live.Authorizations)
+	t.status.Authorizations = authorizationStatus(t.live)
 	return nil
 }
 
@@ -242,7 +278,7 @@ func (t *task) look(ctx context.Context) error {
 func (t *task) call(ctx context.Context, doing string, f func(ctx context.Context) error) error {
 	ctx, h, cancel := withHint(ctx)
 	defer cancel()
-	err := f(ctx)
+	err := withNonces(ctx, f)
 	if err == nil {
 		return nil
 	}
@@ -255,19 +291,18 @@ func (t *task) call(ctx context.Context, doing string, f func(ctx context.Contex
 	return failure
 }
 
-func authorizationStatus(authzs []acme.Authorization) []v1alpha1.AuthorizationStatus {
+func authorizationStatus(live Live) []v1alpha1.AuthorizationStatus {
 	var out []v1alpha1.AuthorizationStatus
-	for _, a := range authzs {
+	for _, a := range live.Authorizations {
 		// The API refuses a list with the same key twice.
 		if slices.ContainsFunc(out, func(s v1alpha1.AuthorizationStatus) bool { return s.Identifier == a.IdentifierValue() }) {
 			continue
 		}
-		out = append(out, v1alpha1.AuthorizationStatus{
-			Identifier: a.IdentifierValue(),
-			Type:       acme.ChallengeTypeHTTP01,
-			State:      a.Status,
-			Message:    authzError(a),
-		})
+		status := v1alpha1.AuthorizationStatus{Identifier: a.IdentifierValue(), State: a.Status, Message: authzError(a)}
+		if i, err := Choose(live.Solvers, live.Labels, status.Identifier); err == nil {
+			status.Type = challengeType(live.Solvers[i])
+		}
+		out = append(out, status)
 	}
 	return out
 }

@@ -4,8 +4,11 @@
 package acme
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -32,6 +35,11 @@ type Failure struct {
 	UnknownAccount bool
 	// Missing says that the server does not know what was asked for (HTTP 404).
 	Missing bool
+
+	// problem is the type of the server's problem document; "" if it sent none.
+	problem string
+	// unplaced says that there is no order, and for a while there will be none: others with the same names need not wait.
+	unplaced bool
 }
 
 // Error implements error.
@@ -50,7 +58,7 @@ func classify(server, doing string, err error, h *hint, now time.Time) *Failure 
 		// The body of whatever answered, which the protocol client repeats, is not for the eyes of who wrote the URL.
 		words = fmt.Sprintf("HTTP %d without a problem document", status)
 	}
-	f := &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("%s at ACME server %s: %s", doing, server, words)}
+	f := &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf("%s at ACME server %s: %s", doing, server, words), problem: problem.Type}
 	switch {
 	case !retryAt.IsZero():
 		f.Reason, f.RetryAt = v1alpha1.ReasonRateLimited, retryAt
@@ -62,25 +70,58 @@ func classify(server, doing string, err error, h *hint, now time.Time) *Failure 
 		f.Reason, f.RetryAt = v1alpha1.ReasonRateLimited, retryFromDetail(problem.Detail, now)
 	case isProblem && problem.Type == acme.ProblemTypeAccountDoesNotExist:
 		f.UnknownAccount = true
+	case isProblem && problem.Type == acme.ProblemTypeBadNonce:
+		f.Reason, f.Transient = v1alpha1.ReasonServerUnreachable, true // it refused ten in a row, and nothing of the request
 	case isProblem && problem.Status == http.StatusNotFound:
 		f.Missing = true
 	case isProblem && problem.Status < http.StatusInternalServerError:
 	case isProblem, status >= http.StatusInternalServerError, isNetwork(err):
 		f.Reason, f.Transient = v1alpha1.ReasonServerUnreachable, true
+	case status == 0 && isGarbled(err):
+		f.Reason, f.Transient = v1alpha1.ReasonServerUnreachable, true
+		f.Message = fmt.Sprintf("%s: ACME server %s answered what is not JSON of that kind: %s", doing, server, words)
 	case status == http.StatusNotFound:
 		f.Missing = true
 	}
 	return f
 }
 
+// nonceRounds is how many times ten bad nonces in a row are put up with. The server has done nothing then: a balancer led
+// the request to another one of it.
+const nonceRounds = 3
+
+// withNonces repeats a call whose nonces were rejected.
+func withNonces(ctx context.Context, f func(ctx context.Context) error) error {
+	var err error
+	for range nonceRounds {
+		var problem acme.Problem
+		if err = f(ctx); ctx.Err() != nil || !errors.As(err, &problem) || problem.Type != acme.ProblemTypeBadNonce {
+			break
+		}
+	}
+	return err
+}
+
+// isGarbled reports whether the server answered with success and something that cannot be read: that of a proxy, or half.
+func isGarbled(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // maxWords bounds what a status repeats of a server's words, in bytes: they may be a whole page.
 const maxWords = 2048
 
-func bound(words string) string {
-	if len(words) <= maxWords {
+// maxNote is what the API allows in the note of an event, in bytes.
+const maxNote = 1024
+
+func bound(words string) string { return boundTo(words, maxWords) }
+
+func boundTo(words string, most int) string {
+	if len(words) <= most {
 		return words
 	}
-	return strings.ToValidUTF8(words[:maxWords-3], "") + "..."
+	return strings.ToValidUTF8(words[:most-3], "") + "..."
 }
 
 // isNetwork reports whether err came from the connection. The standard client wraps all such errors in *url.Error.

@@ -169,3 +169,33 @@ func (h *harness) untilIssuedAdvancing(name string) {
 	}
 	h.Fatalf("TLSCertificate %s was not issued", name)
 }
+
+// TestAServerThatAsksToWaitIsLeftAlone: it is not asked what came of the request either.
+func TestAServerThatAsksToWaitIsLeftAlone(t *testing.T) {
+	h := newHarness(t, newCert("web", "www.example.com"))
+	waiting, after := false, 0
+	h.server.Intercept(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if waiting {
+			after++
+		}
+		if !strings.HasPrefix(r.URL.Path, "/finalize-order/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		waiting = true
+		w.Header().Set("Retry-After", "120")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	cert, err := h.reconcile("web")
+	h.must(err)
+	h.issuing(cert, v1alpha1.ReasonRateLimited)
+	if after != 0 {
+		t.Errorf("%d requests after Retry-After, want none", after)
+	}
+	h.server.Intercept(nil)
+	h.clock.SetTime(cert.Status.NextAttemptTime.Time)
+	h.untilIssued("web")
+	if h.server.Orders() != 1 || h.server.Issued() != 1 {
+		t.Errorf("%d orders, %d issued, want 1 of each", h.server.Orders(), h.server.Issued())
+	}
+}

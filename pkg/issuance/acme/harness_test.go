@@ -82,9 +82,17 @@ type harness struct {
 
 	reconciler *certificate.Reconciler
 	executor   *acme.Executor
+	// configure changes the executor of each controller that is started.
+	configure func(*acme.Executor)
 }
 
 func newHarness(t *testing.T, certs ...*v1alpha1.TLSCertificate) *harness {
+	t.Helper()
+	return newHarnessWith(t, acmetest.Options{}, nil, certs...)
+}
+
+// newHarnessWith has another server, and an issuer that change may change.
+func newHarnessWith(t *testing.T, o acmetest.Options, change func(*v1alpha1.ACMEIssuer), certs ...*v1alpha1.TLSCertificate) *harness {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
@@ -100,15 +108,20 @@ func newHarness(t *testing.T, certs ...*v1alpha1.TLSCertificate) *harness {
 	h := &harness{T: t, client: b.Build(), clock: clocktesting.NewFakePassiveClock(time.Now().Add(time.Minute)), recorder: events.NewFakeRecorder(1000)}
 	listener := httptest.NewServer(&http01.Server{Answers: answers{h.client}})
 	t.Cleanup(listener.Close)
-	h.server = acmetest.Start(t, listener.Listener.Addr().(*net.TCPAddr).Port)
+	o.HTTP01Port = listener.Listener.Addr().(*net.TCPAddr).Port
+	h.server = acmetest.StartWith(t, o)
+	spec := &v1alpha1.ACMEIssuer{
+		Server: h.server.URL, CABundle: h.server.CABundle, TermsOfServiceAgreed: true, Email: "ops@example.com",
+		PrivateKeySecretRef: v1alpha1.LocalSecretReference{Name: "account"},
+		Solvers:             []v1alpha1.Solver{{HTTP01: &v1alpha1.HTTP01Solver{}}},
+		Profile:             "default",
+	}
+	if change != nil {
+		change(spec)
+	}
 	h.must(h.client.Create(t.Context(), &v1alpha1.CertIssuer{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "pebble", UID: "issuer", Generation: 1},
-		Spec: v1alpha1.IssuerSpec{ACME: &v1alpha1.ACMEIssuer{
-			Server: h.server.URL, CABundle: h.server.CABundle, TermsOfServiceAgreed: true, Email: "ops@example.com",
-			PrivateKeySecretRef: v1alpha1.LocalSecretReference{Name: "account"},
-			Solvers:             []v1alpha1.Solver{{HTTP01: &v1alpha1.HTTP01Solver{}}},
-			Profile:             "default",
-		}},
+		Spec:       v1alpha1.IssuerSpec{ACME: spec},
 	}))
 	h.restart()
 	return h
@@ -129,6 +142,10 @@ func (h *harness) restart() {
 	h.executor = &acme.Executor{
 		Reader: h.client, Writer: h.client, Clients: clients, Accounts: accounts, Responder: answers{h.client}, Clock: h.clock,
 		Presenter: &http01.Objects{Reader: h.client, Writer: h.client, AdvertiseAddress: "192.0.2.1", Port: func() int32 { return 8089 }},
+		Namespace: "tollgate-system", Recorder: h.recorder,
+	}
+	if h.configure != nil {
+		h.configure(h.executor)
 	}
 	h.reconciler = &certificate.Reconciler{
 		Reader: h.client, Writer: h.client, Executor: h.executor, Orders: answers{h.client},

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -35,6 +36,7 @@ const (
 	attemptAnnotation    = v1alpha1.GroupName + "/attempt"
 	startedAnnotation    = v1alpha1.GroupName + "/started"
 	sealAnnotation       = v1alpha1.GroupName + "/seal"
+	replacesAnnotation   = v1alpha1.GroupName + "/replaces"
 
 	csrKey = "csr.der"
 )
@@ -51,13 +53,37 @@ type Record struct {
 	Attempt int
 	// Started is when the record was made.
 	Started time.Time
-	// Challenges maps the tokens that are being answered to their key authorizations.
+	// Replaces is the identifier (RFC 9773 section 4.1) of the certificate that the CA agreed to have replaced by the order.
+	Replaces string
+	// Challenges maps the tokens that are being answered by http-01 to their key authorizations.
 	Challenges map[string]string
+	// DNS are the TXT records that answer by dns-01. They are kept in a Secret of their own, which outlives this one.
+	DNS []dnsEntry
 
 	key    crypto.Signer
 	csr    []byte
 	seal   string
 	secret *corev1.Secret
+}
+
+// answers reports whether it is written down how the challenge is answered.
+func (r *Record) answers(c Pending) bool {
+	if c.Type == challengeDNS01 {
+		return r.entry(c) != nil
+	}
+	return r.Challenges[c.Token] == c.KeyAuthorization
+}
+
+// entry returns the TXT record that answers the challenge, made by the solver that is to answer it now; nil if there is none.
+func (r *Record) entry(c Pending) *dnsEntry {
+	for i := range r.DNS {
+		x := &r.DNS[i]
+		if c.Type == challengeDNS01 && x.Token == c.Token && x.Domain == c.Identifier.Value && x.Value == c.DNS01KeyAuthorization() &&
+			equality.Semantic.DeepEqual(x.Solver, maker(c)) {
+			return x
+		}
+	}
+	return nil
 }
 
 // RecordName is the name of the Secret for the next certificate of cert. It depends on all that the certificate is
@@ -77,11 +103,20 @@ func RecordName(cert *v1alpha1.TLSCertificate, profile string) string {
 	return name + suffix
 }
 
+// keyAlgorithm names the kind of key that is asked for.
 func keyAlgorithm(cert *v1alpha1.TLSCertificate) string {
-	if cert.Spec.PrivateKey == nil || cert.Spec.PrivateKey.Algorithm == "" {
+	p := cert.Spec.PrivateKey
+	if p == nil {
 		return pki.ECDSA
 	}
-	return cert.Spec.PrivateKey.Algorithm
+	name := p.Algorithm
+	if name == "" {
+		name = pki.ECDSA
+	}
+	if p.Size != 0 {
+		name += " " + strconv.Itoa(int(p.Size))
+	}
+	return name
 }
 
 // identifierStrings returns the names in a canonical order.
@@ -99,11 +134,17 @@ func sanStrings(dnsNames []string, ips []net.IP) []string {
 	return all
 }
 
-// newRecord makes the key and the signing request.
-func newRecord(cert *v1alpha1.TLSCertificate, profile string, now time.Time) (*Record, error) {
-	key, err := pki.NewKey(keyAlgorithm(cert))
+// newRecord makes the signing request, and the key unless one is kept.
+func newRecord(cert *v1alpha1.TLSCertificate, profile string, kept crypto.Signer, now time.Time) (*Record, error) {
+	spec, err := pki.KeySpecFor(cert.Spec.PrivateKey)
 	if err != nil {
 		return nil, err
+	}
+	key := kept
+	if key == nil {
+		if key, err = spec.New(); err != nil {
+			return nil, err
+		}
 	}
 	keyPEM, err := pki.EncodeKey(key)
 	if err != nil {
@@ -138,6 +179,7 @@ func readRecord(s *corev1.Secret, cert *v1alpha1.TLSCertificate) (*Record, error
 	r := &Record{
 		OrderURL:   s.Annotations[orderURLAnnotation],
 		AccountURI: s.Annotations[accountURIAnnotation],
+		Replaces:   s.Annotations[replacesAnnotation],
 		csr:        s.Data[csrKey],
 		seal:       s.Annotations[sealAnnotation],
 		secret:     s,
@@ -182,7 +224,11 @@ func (r *Record) sealOf(account crypto.Signer) (string, error) {
 	}
 	mac := hmac.New(sha256.New, key)
 	uid := string(metav1.GetControllerOfNoCopy(r.secret).UID) // readRecord and newRecord see to it that there is one
-	for _, part := range []string{"tollgate issuance", r.secret.Namespace, r.secret.Name, uid, r.AccountURI, r.OrderURL, string(r.csr)} {
+	parts := []string{"tollgate issuance", r.secret.Namespace, r.secret.Name, uid, r.AccountURI, r.OrderURL, string(r.csr)}
+	if r.Replaces != "" {
+		parts = append(parts, r.Replaces)
+	}
+	for _, part := range parts {
 		fmt.Fprintf(mac, "%d:%s,", len(part), part)
 	}
 	return hex.EncodeToString(mac.Sum(nil)), nil
@@ -205,6 +251,9 @@ func (r *Record) save(ctx context.Context, w client.Writer, account crypto.Signe
 	if r.OrderURL != "" {
 		s.Annotations[orderURLAnnotation] = r.OrderURL
 		s.Annotations[accountURIAnnotation] = r.AccountURI
+		if r.Replaces != "" {
+			s.Annotations[replacesAnnotation] = r.Replaces
+		}
 		if s.Annotations[sealAnnotation], err = r.sealOf(account); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package acme
 
 import (
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -21,6 +22,9 @@ type slots struct {
 type run struct {
 	key       string
 	initiated map[string]bool
+	// presented is when the TXT record of a value was made; propagated are those that need not be waited for any more.
+	presented  map[string]time.Time
+	propagated map[string]bool
 }
 
 // acquire gives holder the slot of key and takes from it any other. If somebody else has it, it returns nil and who.
@@ -39,7 +43,7 @@ func (s *slots) acquire(key string, holder types.NamespacedName) (*run, types.Na
 		r = nil
 	}
 	if r == nil {
-		r = &run{key: key, initiated: map[string]bool{}}
+		r = &run{key: key, initiated: map[string]bool{}, presented: map[string]time.Time{}, propagated: map[string]bool{}}
 		s.runs[holder] = r
 	}
 	s.holders[key] = holder

@@ -7,11 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/mholt/acmez/v3/acme"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,9 +28,9 @@ func (t *task) do(ctx context.Context, d Decision) (Progress, error) {
 	case StepPresent:
 		return p, t.present(ctx, d.Challenges)
 	case StepAnswer:
-		waiting, after, err := t.answer(ctx, d.Challenges)
-		if waiting != "" {
-			p.Reason, p.Message, p.After = v1alpha1.ReasonPresenting, waiting, after
+		waiting, err := t.answer(ctx, d.Challenges)
+		if waiting.Message != "" {
+			p = waiting
 		}
 		return p, err
 	case StepWait:
@@ -62,13 +60,20 @@ func (t *task) do(ctx context.Context, d Decision) (Progress, error) {
 
 // writeRecord starts an issuance: whatever is left of an earlier one goes first.
 func (t *task) writeRecord(ctx context.Context) error {
-	if err := t.Presenter.Check(); err != nil {
-		return &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
+	if err := t.check(ctx); err != nil {
+		return err
 	}
 	if err := t.Cleanup(ctx, t.Certificate); err != nil {
 		return err
 	}
-	r, err := newRecord(t.Certificate, t.profile, t.Clock.Now())
+	if err := t.readJournal(ctx); err != nil {
+		return err
+	}
+	kept, err := t.keptKey(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := newRecord(t.Certificate, t.profile, kept, t.Clock.Now())
 	if err != nil {
 		return &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
 	}
@@ -79,45 +84,18 @@ func (t *task) writeRecord(ctx context.Context) error {
 	return t.effect("record written")
 }
 
-func (t *task) placeOrder(ctx context.Context) error {
-	if t.record.Attempt >= maxOrders {
-		if err := t.discard(ctx); err != nil {
-			return err
-		}
-		return &Failure{Reason: v1alpha1.ReasonFailed, Message: fmt.Sprintf(
-			"ACME server %s: none of %d orders led to a certificate for our key; see the controller's log", t.spec.Server, maxOrders)}
-	}
-	order := acme.Order{Profile: t.profile}
-	for _, name := range t.Certificate.Spec.DNSNames {
-		order.Identifiers = append(order.Identifiers, acme.Identifier{Type: "dns", Value: name})
-	}
-	for _, ip := range t.Certificate.Spec.IPAddresses {
-		order.Identifiers = append(order.Identifiers, acme.Identifier{Type: "ip", Value: ip})
-	}
-	err := t.call(ctx, "placing the order", func(ctx context.Context) (err error) {
-		order, err = t.client.NewOrder(ctx, t.account, order)
-		return err
-	})
-	if err != nil {
+// present writes the answers down: those to http-01 into the record, from which every replica's listener takes them, and
+// the TXT records that will be made for dns-01.
+func (t *task) present(ctx context.Context, challenges []Pending) error {
+	if err := t.recordDNS(ctx, challenges); err != nil {
 		return err
 	}
-	if err := t.effect("order placed"); err != nil {
-		return err
+	http := ofType(challenges, challengeHTTP01)
+	if len(http) == 0 && len(t.record.Challenges) == 0 {
+		return nil
 	}
-	t.record.OrderURL, t.record.AccountURI = order.Location, t.account.Location
-	t.record.Attempt++
-	t.record.Challenges = nil
-	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
-		return err
-	}
-	t.notify(OrderPlaced, "Order", fmt.Sprintf("Placed order %s at %s", order.Location, t.spec.Server))
-	return t.effect("order URL written")
-}
-
-// present writes the answers into the record, from which every replica's listener takes them.
-func (t *task) present(ctx context.Context, challenges []acme.Challenge) error {
 	t.record.Challenges = map[string]string{}
-	for _, c := range challenges {
+	for _, c := range http {
 		t.record.Challenges[c.Token] = c.KeyAuthorization
 	}
 	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
@@ -126,37 +104,64 @@ func (t *task) present(ctx context.Context, challenges []acme.Challenge) error {
 	return t.effect("challenges written")
 }
 
-// answer leads the CA to the answers and, once our own listener has them and the names lead to it, asks it to look. If that is
-// not so yet, it returns what it is waiting for, and when to come back.
-func (t *task) answer(ctx context.Context, challenges []acme.Challenge) (waiting string, after time.Duration, err error) {
-	var paths []http01.Challenge
-	for _, c := range challenges {
-		paths = append(paths, http01.Challenge{Host: c.Identifier.Value, Token: c.Token})
-	}
-	if err := t.Presenter.Ensure(ctx, t.Certificate, t.ingressClass(), paths); err != nil {
-		return "", 0, err
-	}
-	if err := t.effect("objects written"); err != nil {
-		return "", 0, err
-	}
-	for _, c := range challenges {
-		if !t.Responder.Serves(c.Token) {
-			return "waiting until this controller serves the answers", shortly, nil
+// answer puts the answers in place and, once all of them can be seen, asks the CA to look. If that is not so yet, it
+// returns what it is waiting for, and when to come back.
+func (t *task) answer(ctx context.Context, challenges []Pending) (Progress, error) {
+	http := ofType(challenges, challengeHTTP01)
+	if len(http) > 0 {
+		if err := t.ensure(ctx, http); err != nil {
+			return Progress{}, err
+		}
+		if err := t.effect("objects written"); err != nil {
+			return Progress{}, err
 		}
 	}
-	if err := t.unreached(ctx, challenges); err != nil {
-		return "waiting until the answers can be reached: " + err.Error(), reachPoll, nil
+	if err := t.presentDNS(ctx, challenges); err != nil {
+		return Progress{}, err
 	}
-	return "", 0, t.initiate(ctx, challenges)
+	for _, c := range http {
+		if !t.Responder.Serves(c.Token) {
+			return Progress{Reason: v1alpha1.ReasonPresenting, Message: "waiting until this controller serves the answers", After: shortly}, nil
+		}
+	}
+	if err := t.unreached(ctx, http); err != nil {
+		return Progress{Reason: v1alpha1.ReasonPresenting, Message: "waiting until the answers can be reached: " + err.Error(), After: reachPoll}, nil
+	}
+	if lacking := t.unpropagated(ctx, challenges); lacking != "" {
+		return Progress{Reason: v1alpha1.ReasonWaitingForPropagation, Message: lacking, After: t.dnsPoll()}, nil
+	}
+	return Progress{}, t.initiate(ctx, challenges)
+}
+
+// ensure leads the CA's requests to this controller.
+func (t *task) ensure(ctx context.Context, challenges []Pending) error {
+	var paths []http01.Challenge
+	for _, c := range challenges {
+		paths = append(paths, http01.Challenge{Host: c.Identifier.Value, Token: c.Token, Solver: c.Solver.HTTP01})
+	}
+	err := t.Presenter.Present(ctx, t.Certificate, paths)
+	if errors.Is(err, http01.ErrNoGatewayAPI) {
+		return &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
+	}
+	return err
+}
+
+func ofType(challenges []Pending, kind string) []Pending {
+	return slices.DeleteFunc(slices.Clone(challenges), func(c Pending) bool { return c.Type != kind })
+}
+
+// unasked reports whether the CA was not asked about the challenge, as far as this process knows.
+func (t *task) unasked(c Pending) bool {
+	return c.Status == acme.StatusPending && !t.run.initiated[c.URL]
 }
 
 // unreached returns why a name does not lead to our answer yet; nil when the CA can be asked.
-func (t *task) unreached(ctx context.Context, challenges []acme.Challenge) error {
+func (t *task) unreached(ctx context.Context, challenges []Pending) error {
 	if t.Reach == nil || t.Clock.Since(t.record.Started) >= t.ReachTimeout {
 		return nil
 	}
 	for _, c := range challenges {
-		if c.Status != acme.StatusPending || t.run.initiated[c.URL] {
+		if !t.unasked(c) {
 			continue
 		}
 		if err := t.Reach.Probe(ctx, c.Identifier.Value, c.Token, c.KeyAuthorization); err != nil {
@@ -167,20 +172,20 @@ func (t *task) unreached(ctx context.Context, challenges []acme.Challenge) error
 }
 
 // initiate asks the CA to look at the challenges that it was not asked about before.
-func (t *task) initiate(ctx context.Context, challenges []acme.Challenge) error {
+func (t *task) initiate(ctx context.Context, challenges []Pending) error {
 	for _, c := range challenges {
-		if c.Status != acme.StatusPending || t.run.initiated[c.URL] {
+		if !t.unasked(c) {
 			continue
 		}
-		err := t.call(ctx, "asking for validation of "+c.Identifier.Value, func(ctx context.Context) error {
-			_, err := t.client.InitiateChallenge(ctx, t.account, c)
+		err := t.call(ctx, "asking for validation of "+c.Name, func(ctx context.Context) error {
+			_, err := t.client.InitiateChallenge(ctx, t.account, c.Challenge)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		t.run.initiated[c.URL] = true
-		t.notify(ChallengeAnswered, "Validate", "Asked the CA to validate "+c.Identifier.Value)
+		t.notify(ChallengeAnswered, "Validate", "Asked the CA to validate "+c.Name)
 		if err := t.effect("challenge initiated"); err != nil {
 			return err
 		}
@@ -188,18 +193,14 @@ func (t *task) initiate(ctx context.Context, challenges []acme.Challenge) error 
 	return nil
 }
 
-// ingressClass is that of the first solver.
-func (t *task) ingressClass() *string {
-	for _, s := range t.spec.Solvers {
-		if s.HTTP01 != nil && s.HTTP01.Ingress != nil {
-			return s.HTTP01.Ingress.IngressClassName
-		}
-	}
-	return nil
-}
-
 // withdraw removes the objects, then the answers.
 func (t *task) withdraw(ctx context.Context) error {
+	if err := t.releaseDNS(ctx); err != nil {
+		return err
+	}
+	if len(t.record.Challenges) == 0 {
+		return nil
+	}
 	if err := t.Presenter.Remove(ctx, t.Certificate); err != nil {
 		return err
 	}
@@ -216,6 +217,11 @@ func (t *task) withdraw(ctx context.Context) error {
 // finalize sends the signing request. What came of it is decided by what the server says of the order next; an error
 // counts only if the order is still as it was.
 func (t *task) finalize(ctx context.Context) error {
+	if t.record.Replaces == "" {
+		if err := t.guard(ctx, t.record.OrderURL); err != nil {
+			return err
+		}
+	}
 	order := *t.live.Order
 	order.Location = t.record.OrderURL
 	failure := t.call(ctx, "sending the signing request", func(ctx context.Context) error {
@@ -225,8 +231,9 @@ func (t *task) finalize(ctx context.Context) error {
 	if err := t.effect("finalized"); err != nil {
 		return err
 	}
-	if failure == nil {
-		return nil
+	var f *Failure
+	if failure == nil || errors.As(failure, &f) && !f.RetryAt.IsZero() {
+		return failure // a server that asked to wait is not asked what came of it
 	}
 	var now acme.Order
 	err := t.call(ctx, "reading the order", func(ctx context.Context) (err error) {
@@ -239,8 +246,7 @@ func (t *task) finalize(ctx context.Context) error {
 	if now.Status != acme.StatusReady {
 		return nil // processing, valid or invalid: Decide knows
 	}
-	var f *Failure
-	if errors.As(failure, &f) && !f.Transient && f.Reason != v1alpha1.ReasonRateLimited {
+	if f != nil && !f.Transient && f.Reason != v1alpha1.ReasonRateLimited {
 		if err := t.discard(ctx); err != nil {
 			return err
 		}
@@ -254,7 +260,10 @@ func (t *task) restart(ctx context.Context, why string) error {
 	if err := t.Presenter.Remove(ctx, t.Certificate); err != nil {
 		return err
 	}
-	t.record.OrderURL, t.record.AccountURI, t.record.Challenges = "", "", nil
+	if err := t.releaseDNS(ctx); err != nil {
+		return err
+	}
+	t.record.OrderURL, t.record.AccountURI, t.record.Replaces, t.record.Challenges = "", "", "", nil
 	clear(t.run.initiated)
 	t.status.OrderURL, t.status.Authorizations = "", nil
 	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
@@ -268,45 +277,12 @@ func (t *task) discard(ctx context.Context) error {
 	if err := t.Presenter.Remove(ctx, t.Certificate); err != nil {
 		return err
 	}
+	if err := t.releaseDNS(ctx); err != nil {
+		return err
+	}
 	if err := client.IgnoreNotFound(t.Writer.Delete(ctx, t.record.secret)); err != nil {
 		return fmt.Errorf("deleting issuance Secret %s: %w", t.record.secret.Name, err)
 	}
 	t.status.OrderURL = ""
 	return t.effect("record deleted")
-}
-
-// Cleanup deletes all that an issuance for cert may have left behind.
-func (e *Executor) Cleanup(ctx context.Context, cert *v1alpha1.TLSCertificate) error {
-	var records corev1.SecretList
-	err := e.Reader.List(ctx, &records, client.InNamespace(cert.Namespace), client.MatchingLabels{v1alpha1.IssuanceLabel: string(cert.UID)})
-	if err != nil {
-		return fmt.Errorf("listing issuance Secrets: %w", err)
-	}
-	for i := range records.Items {
-		s := &records.Items[i]
-		if s.Type != v1alpha1.IssuanceSecretType || !metav1.IsControlledBy(s, cert) {
-			continue
-		}
-		if err := client.IgnoreNotFound(e.Writer.Delete(ctx, s, preconditions(s))); err != nil {
-			return fmt.Errorf("deleting issuance Secret %s: %w", s.Name, err)
-		}
-	}
-	return e.Presenter.Remove(ctx, cert)
-}
-
-func preconditions(s *corev1.Secret) client.Preconditions {
-	return client.Preconditions{UID: &s.UID, ResourceVersion: &s.ResourceVersion}
-}
-
-func (t *task) notify(reason, action, message string) {
-	if t.Notify != nil {
-		t.Notify(reason, action, message)
-	}
-}
-
-func (e *Executor) effect(name string) error {
-	if e.crash == nil {
-		return nil
-	}
-	return e.crash(name)
 }

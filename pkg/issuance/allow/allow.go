@@ -35,9 +35,9 @@ func (d *Denied) Error() string {
 	return msg
 }
 
-// Check returns nil if for each name and each IP address there is a rule that selects the namespace's labels
+// Check returns nil if for each name, each IP address and each URI there is a rule that selects the namespace's labels
 // and permits it, else a *Denied. A malformed rule, pattern or range permits nothing.
-func Check(rules []v1alpha1.AllowRule, namespace labels.Set, dnsNames, ipAddresses []string) error {
+func Check(rules []v1alpha1.AllowRule, namespace labels.Set, dnsNames, ipAddresses, uris []string) error {
 	d := &Denied{}
 	var selected []v1alpha1.AllowRule
 	for i, r := range rules {
@@ -59,6 +59,11 @@ func Check(rules []v1alpha1.AllowRule, namespace labels.Set, dnsNames, ipAddress
 	for _, ip := range ipAddresses {
 		if !anyRule(selected, func(r v1alpha1.AllowRule) bool { return anyOf(r.IPRanges, ip, matchIP) }) {
 			d.Names = append(d.Names, ip)
+		}
+	}
+	for _, uri := range uris {
+		if !anyRule(selected, func(r v1alpha1.AllowRule) bool { return anyOf(r.URIs, uri, matchURI) }) {
+			d.Names = append(d.Names, uri)
 		}
 	}
 	if len(d.Names) == 0 {

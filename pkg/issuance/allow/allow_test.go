@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 		rules    []v1alpha1.AllowRule
 		dnsNames []string
 		ips      []string
+		uris     []string
 		denied   []string
 	}{
 		{name: "no rules", dnsNames: []string{"a.example.com"}, denied: []string{"a.example.com"}},
@@ -43,6 +44,27 @@ func TestCheck(t *testing.T) {
 		{name: "addresses", rules: []v1alpha1.AllowRule{{IPRanges: []string{"10.0.0.0/8", "2001:db8::/32", "nonsense"}}},
 			ips: []string{"10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1", "192.0.2.1", "x"}, denied: []string{"192.0.2.1", "x"}},
 		{name: "DNS rules allow no addresses", rules: []v1alpha1.AllowRule{{DNSNames: []string{"10.1.2.3", "**.2.3"}}}, ips: []string{"10.1.2.3"}, denied: []string{"10.1.2.3"}},
+		{name: "exact URI", rules: []v1alpha1.AllowRule{{URIs: []string{"spiffe://example.org/ns/shop/sa/web", "urn:shop:web"}}},
+			uris:   []string{"spiffe://example.org/ns/shop/sa/web", "urn:shop:web", "spiffe://example.org/ns/shop/sa/web/x", "spiffe://EXAMPLE.org/ns/shop/sa/web"},
+			denied: []string{"spiffe://example.org/ns/shop/sa/web/x", "spiffe://EXAMPLE.org/ns/shop/sa/web"}},
+		{name: "URIs below a path", rules: []v1alpha1.AllowRule{{URIs: []string{"spiffe://example.org/ns/shop/*"}}},
+			uris: []string{
+				"spiffe://example.org/ns/shop/web", "spiffe://example.org/ns/shop/sa/web",
+				"spiffe://example.org/ns/shop", "spiffe://example.org/ns/shop/", "spiffe://example.org/ns/shopping/web", "spiffe://example.com/ns/shop/web",
+				"spiffe://example.org/ns/shop/../bank", "spiffe://example.org/ns/shop/%2e%2e/bank", "spiffe://example.org/ns/shop//web",
+				"spiffe://example.org/ns/shop/web?a", "spiffe://example.org/ns/shop/web#a", `spiffe://example.org/ns/shop/..\bank`,
+			},
+			denied: []string{
+				"spiffe://example.org/ns/shop", "spiffe://example.org/ns/shop/", "spiffe://example.org/ns/shopping/web", "spiffe://example.com/ns/shop/web",
+				"spiffe://example.org/ns/shop/../bank", "spiffe://example.org/ns/shop/%2e%2e/bank", "spiffe://example.org/ns/shop//web",
+				"spiffe://example.org/ns/shop/web?a", "spiffe://example.org/ns/shop/web#a", `spiffe://example.org/ns/shop/..\bank`,
+			}},
+		{name: "malformed URI patterns", rules: []v1alpha1.AllowRule{{URIs: []string{"", "*", "/*", "spiffe://*", "spiffe:///*", "spiffe://*/*", "spiffe://example.org*"}}},
+			uris: []string{"spiffe://example.org/a", "/a"}, denied: []string{"spiffe://example.org/a", "/a"}},
+		{name: "DNS rules allow no URIs", rules: []v1alpha1.AllowRule{{DNSNames: []string{"**.org", "spiffe://example.org/a"}}},
+			uris: []string{"spiffe://example.org/a"}, denied: []string{"spiffe://example.org/a"}},
+		{name: "URI of another namespace", rules: []v1alpha1.AllowRule{{NamespaceSelector: team("bank"), URIs: []string{"spiffe://example.org/*"}}},
+			uris: []string{"spiffe://example.org/a"}, denied: []string{"spiffe://example.org/a"}},
 		{name: "bad selector fails closed", rules: []v1alpha1.AllowRule{{
 			NamespaceSelector: metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Is"}}},
 			DNSNames:          []string{"a.com"},
@@ -50,7 +72,7 @@ func TestCheck(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := Check(tt.rules, shop, tt.dnsNames, tt.ips)
+			err := Check(tt.rules, shop, tt.dnsNames, tt.ips, tt.uris)
 			var denied *Denied
 			if errors.As(err, &denied) != (tt.denied != nil) {
 				t.Fatalf("Check: %v, want denied %v", err, tt.denied)

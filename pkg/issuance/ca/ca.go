@@ -6,14 +6,10 @@ package ca
 
 import (
 	"crypto"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -49,77 +45,88 @@ type CA struct {
 // Load returns the CA in a Secret. It refuses a pair that is incomplete, does not match, is no CA or is not valid at now;
 // a notBefore up to five minutes after now is accepted for clocks that differ.
 func Load(s *corev1.Secret, now time.Time) (*CA, error) {
-	chain, err := pki.ParseChain(s.Data[corev1.TLSCertKey])
+	authority, err := parse(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return nil, err
+	}
+	if err := authority.check(now); err != nil {
+		return nil, err
+	}
+	return authority, nil
+}
+
+// Parse is Load without looking at what the CA may be used for, and when.
+func Parse(s *corev1.Secret) (*CA, error) {
+	return parse(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
+}
+
+// Usable tells why the CA cannot sign at now, as Load does.
+func (ca *CA) Usable(now time.Time) error { return ca.check(now) }
+
+// parse reads a pair without looking at what it may be used for.
+func parse(certPEM, keyPEM []byte) (*CA, error) {
+	chain, err := pki.ParseChain(certPEM)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", corev1.TLSCertKey, err)
 	}
-	key, err := pki.ParseKey(s.Data[corev1.TLSPrivateKeyKey])
+	key, err := pki.ParseKey(keyPEM)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", corev1.TLSPrivateKeyKey, err)
 	}
-	c := chain[0]
-	switch {
-	case !pki.SamePublicKey(key.Public(), c.PublicKey):
+	if !pki.SamePublicKey(key.Public(), chain[0].PublicKey) {
 		return nil, errors.New("reading the pair: tls.key does not belong to the first certificate of tls.crt")
-	case !c.BasicConstraintsValid || !c.IsCA:
-		return nil, fmt.Errorf("reading tls.crt: %q is not a CA; put a certificate with basicConstraints CA:TRUE there", c.Subject)
-	case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
-		return nil, fmt.Errorf("reading tls.crt: %q may not sign certificates; its key usage lacks keyCertSign", c.Subject)
-	case c.NotBefore.After(now.Add(clockSkew)):
-		return nil, fmt.Errorf("reading tls.crt: the CA becomes valid only at %s; check the clocks", c.NotBefore.UTC().Format(time.RFC3339))
-	case c.NotAfter.Sub(now) < MinDuration:
-		return nil, fmt.Errorf("reading tls.crt: %w: it ends at %s; put a new CA into the Secret", ErrExpiresTooSoon, c.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return &CA{Chain: chain, key: key}, nil
 }
 
+// check tells why the CA cannot sign at now.
+func (ca *CA) check(now time.Time) error {
+	c := ca.Chain[0]
+	switch {
+	case !c.BasicConstraintsValid || !c.IsCA:
+		return fmt.Errorf("reading tls.crt: %q is not a CA; put a certificate with basicConstraints CA:TRUE there", c.Subject)
+	case c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0:
+		return fmt.Errorf("reading tls.crt: %q may not sign certificates; its key usage lacks keyCertSign", c.Subject)
+	case c.NotBefore.After(now.Add(clockSkew)):
+		return fmt.Errorf("reading tls.crt: the CA becomes valid only at %s; check the clocks", c.NotBefore.UTC().Format(time.RFC3339))
+	case ca.End().Sub(now) < MinDuration:
+		return fmt.Errorf("reading tls.crt: %w: it ends at %s; put a new CA into the Secret", ErrExpiresTooSoon, ca.End().UTC().Format(time.RFC3339))
+	}
+	for i, parent := range ca.Chain[1:] {
+		if err := ca.Chain[i].CheckSignatureFrom(parent); err != nil {
+			return fmt.Errorf("reading tls.crt: certificate %d did not sign certificate %d; put the CA first, then each the one that signed the one before: %w", i+2, i+1, err)
+		}
+	}
+	return nil
+}
+
+// End is when the first certificate of the chain ends.
+func (ca *CA) End() time.Time {
+	end := ca.Chain[0].NotAfter
+	for _, c := range ca.Chain[1:] {
+		if c.NotAfter.Before(end) {
+			end = c.NotAfter
+		}
+	}
+	return end
+}
+
+// Begin is from when on all certificates of the chain are valid.
+func (ca *CA) Begin() time.Time {
+	begin := ca.Chain[0].NotBefore
+	for _, c := range ca.Chain[1:] {
+		if c.NotBefore.After(begin) {
+			begin = c.NotBefore
+		}
+	}
+	return begin
+}
+
+// Fingerprint returns the SHA-256 of the CA's own certificate in lower-case hex.
+func (ca *CA) Fingerprint() string { return pki.Fingerprint(ca.Chain[0]) }
+
 // Certificate returns the CA's own certificate.
 func (ca *CA) Certificate() *x509.Certificate { return ca.Chain[0] }
-
-// Request describes a leaf certificate.
-type Request struct {
-	DNSNames    []string
-	IPAddresses []string
-	PublicKey   crypto.PublicKey
-	// Duration after now; zero means DefaultDuration.
-	Duration time.Duration
-	// Backdate before now; negative means DefaultBackdate.
-	Backdate time.Duration
-}
-
-// Sign returns a certificate for TLS servers that is valid from now less Backdate, and never longer than the CA.
-func (ca *CA) Sign(r Request, now time.Time) (*x509.Certificate, error) {
-	ips, err := pki.ParseIPs(r.IPAddresses)
-	if err != nil {
-		return nil, err
-	}
-	if r.Duration == 0 {
-		r.Duration = DefaultDuration
-	}
-	if r.Backdate < 0 {
-		r.Backdate = DefaultBackdate
-	}
-	notBefore := now.Add(-r.Backdate).UTC().Truncate(time.Second)
-	if parent := ca.Certificate().NotBefore; notBefore.Before(parent) {
-		notBefore = parent
-	}
-	notAfter := now.Add(r.Duration).UTC().Truncate(time.Second)
-	if parent := ca.Certificate().NotAfter; notAfter.After(parent) {
-		notAfter = parent
-	}
-	if notAfter.Sub(now) < MinDuration-time.Second {
-		return nil, fmt.Errorf("signing: %w: the certificate would end at %s", ErrExpiresTooSoon, notAfter.Format(time.RFC3339))
-	}
-	return create(&x509.Certificate{
-		DNSNames:              r.DNSNames,
-		IPAddresses:           ips,
-		NotBefore:             notBefore,
-		NotAfter:              notAfter,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true,
-	}, ca.Certificate(), r.PublicKey, ca.key)
-}
 
 // NewSelfSigned makes a CA whose certificate is valid from now less backdate for duration (zero: DefaultCADuration).
 // It signs leaves only.
@@ -172,36 +179,6 @@ func (ca *CA) Bundle(leaf *x509.Certificate) []byte {
 }
 
 // Root returns the last certificate of the chain as PEM: what clients have to trust.
-func (ca *CA) Root() []byte { return pki.EncodeChain(ca.Chain[len(ca.Chain)-1]) }
+func (ca *CA) Root() []byte { return pki.EncodeChain(ca.anchor()) }
 
-// create signs template with a random 128-bit serial number and, as RFC 7093 method 1 has it, the first
-// 160 bits of the SHA-256 of the public key as subject key identifier.
-func create(template, parent *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) (*x509.Certificate, error) {
-	serial := make([]byte, 16)
-	if _, err := rand.Read(serial); err != nil {
-		return nil, fmt.Errorf("drawing a serial number: %w", err)
-	}
-	serial[0] &= 0x7f // positive in 16 octets
-	serial[0] |= 0x40 // never shorter, never zero
-	template.SerialNumber = new(big.Int).SetBytes(serial)
-
-	spki, err := x509.MarshalPKIXPublicKey(public)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the public key: %w", err)
-	}
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(spki, &info); err != nil {
-		return nil, fmt.Errorf("encoding the public key: %w", err)
-	}
-	sum := sha256.Sum256(info.Key.Bytes)
-	template.SubjectKeyId = sum[:20]
-
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
-	if err != nil {
-		return nil, fmt.Errorf("signing the certificate: %w", err)
-	}
-	return x509.ParseCertificate(der)
-}
+func (ca *CA) anchor() *x509.Certificate { return ca.Chain[len(ca.Chain)-1] }

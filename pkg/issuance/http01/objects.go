@@ -4,32 +4,19 @@
 package http01
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
-	"sort"
+	"slices"
+	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
-)
-
-const (
-	portName     = "http"
-	managedBy    = "tollgate-controller"
-	servicePort  = 80
-	nameTemplate = "tollgate-http01-%s"
 )
 
 // Challenge is a path that has to lead to the controller.
@@ -38,111 +25,131 @@ type Challenge struct {
 	Host string
 	// Token of the challenge.
 	Token string
+	// Solver says what leads there. Nil: an Ingress of the cluster's default class.
+	Solver *v1alpha1.HTTP01Solver
 }
 
-// Objects are the Service, EndpointSlice and Ingress of each certificate whose challenges are pending.
+// Objects are the Service, EndpointSlices, Ingresses and HTTPRoutes of each certificate whose challenges are pending.
 type Objects struct {
+	// Reader reads from the API server itself.
 	Reader client.Reader
 	Writer client.Writer
-	// AdvertiseAddress is the IP address at which other pods reach this controller.
+	// AdvertiseAddress is the IP address at which other pods reach this controller, or one of each family with a comma between.
 	AdvertiseAddress string
-	// Port returns the port that the controller listens on.
+	// Port returns the port that the controller listens on; 0 while it does not.
 	Port func() int32
-}
-
-// Ensure makes the objects say what the challenges need. Two calls with the same arguments write once.
-func (o *Objects) Ensure(ctx context.Context, cert *v1alpha1.TLSCertificate, ingressClass *string, challenges []Challenge) error {
-	addr, err := o.address()
-	if err != nil {
-		return err
+	// Replicas are the others that answer. Nil: there are none.
+	Replicas interface {
+		Live(ctx context.Context) ([]Replica, error)
 	}
-	for _, want := range []client.Object{
-		service(cert, addr), slice(cert, addr, o.Port()), ingress(cert, ingressClass, challenges),
-	} {
-		if err := o.apply(ctx, want); err != nil {
-			return fmt.Errorf("leading http-01 challenges to the controller: %w", err)
-		}
-	}
-	return nil
-}
-
-// Remove deletes the objects of cert; objects that are not there are no error.
-func (o *Objects) Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error {
-	for _, obj := range []client.Object{&networkingv1.Ingress{}, &discoveryv1.EndpointSlice{}, &corev1.Service{}} {
-		obj.SetNamespace(cert.Namespace)
-		obj.SetName(Name(cert))
-		if err := client.IgnoreNotFound(o.Writer.Delete(ctx, obj)); err != nil {
-			return fmt.Errorf("removing %T %s/%s: %w", obj, cert.Namespace, Name(cert), err)
-		}
-	}
-	return nil
-}
-
-// Name is the name of all three objects of cert, short enough for a Service.
-func Name(cert *v1alpha1.TLSCertificate) string {
-	sum := sha256.Sum256([]byte(cert.Name + "\x00" + string(cert.UID)))
-	return fmt.Sprintf(nameTemplate, hex.EncodeToString(sum[:8]))
+	// Gateway tells whether HTTPRoutes are served. Nil: they are not.
+	Gateway *GatewayAPI
 }
 
 // Check returns why challenges could not be led to this controller, or nil.
 func (o *Objects) Check() error {
-	_, err := o.address()
+	_, err := ParseAddresses(o.AdvertiseAddress)
 	return err
 }
 
-// address parses AdvertiseAddress and refuses what the API refuses in an EndpointSlice.
-func (o *Objects) address() (netip.Addr, error) {
-	if o.AdvertiseAddress == "" {
-		return netip.Addr{}, errors.New("answering http-01 challenges: no address to advertise; set --http01-advertise-address or the environment variable POD_IP to the controller's pod IP")
+// CheckSolver returns why challenges could not be led to this controller by the solver, or nil. It is ErrNoGatewayAPI if the
+// cluster does not serve what the solver needs.
+func (o *Objects) CheckSolver(solver *v1alpha1.HTTP01Solver) error {
+	if err := o.Check(); err != nil {
+		return err
 	}
-	addr, err := netip.ParseAddr(o.AdvertiseAddress)
+	if solver == nil || solver.GatewayHTTPRoute == nil {
+		return nil
+	}
+	served, err := o.Gateway.Served()
+	if err == nil && !served {
+		err = ErrNoGatewayAPI
+	}
 	if err != nil {
-		return addr, fmt.Errorf("answering http-01 challenges: --http01-advertise-address %q is not an IP address; set it to the controller's pod IP", o.AdvertiseAddress)
+		return fmt.Errorf("answering http-01 challenges: %w", err)
 	}
-	if addr.IsLoopback() || addr.IsUnspecified() || addr.IsLinkLocalUnicast() || addr.IsMulticast() {
-		return addr, fmt.Errorf("answering http-01 challenges: --http01-advertise-address %s cannot be reached from other pods, and the API refuses it in an EndpointSlice; set it to the controller's pod IP", addr)
-	}
-	return addr.Unmap(), nil
+	return nil
 }
 
-// apply creates want, or updates what is there if its spec differs.
-func (o *Objects) apply(ctx context.Context, want client.Object) error {
-	got := want.DeepCopyObject().(client.Object)
-	err := o.Reader.Get(ctx, client.ObjectKeyFromObject(want), got)
-	if apierrors.IsNotFound(err) {
-		return o.Writer.Create(ctx, want)
+// Present makes the objects of cert say what its challenges need, and no more: what earlier ones needed goes. Two calls with the
+// same arguments write once.
+func (o *Objects) Present(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []Challenge) error {
+	for _, c := range challenges {
+		if err := o.CheckSolver(c.Solver); err != nil {
+			return err
+		}
 	}
+	if err := o.present(ctx, cert, challenges); err != nil {
+		return fmt.Errorf("leading http-01 challenges to the controller: %w", err)
+	}
+	return nil
+}
+
+func (o *Objects) present(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []Challenge) error {
+	port := o.Port()
+	if port == 0 {
+		return errors.New("this controller does not listen yet; if it does not soon, its log says why")
+	}
+	replicas, err := o.replicas(ctx)
 	if err != nil {
 		return err
 	}
-	if owner := metav1.GetControllerOfNoCopy(got); owner == nil || owner.UID != metav1.GetControllerOfNoCopy(want).UID {
-		return fmt.Errorf("%T %s exists and belongs to somebody else; delete it", got, client.ObjectKeyFromObject(got))
+	m := meta(cert)
+	// The Service is made first and removed last: the Keeper finds by it what was left behind.
+	if err := o.applyService(ctx, service(m, replicas)); err != nil {
+		return err
 	}
-	before := got.DeepCopyObject()
-	switch got := got.(type) {
-	case *corev1.Service:
-		got.Spec.Ports = want.(*corev1.Service).Spec.Ports
-		got.Spec.Selector = nil
-	case *discoveryv1.EndpointSlice:
-		w := want.(*discoveryv1.EndpointSlice)
-		if got.AddressType != w.AddressType { // immutable
-			if err := o.Writer.Delete(ctx, got); client.IgnoreNotFound(err) != nil {
-				return err
-			}
-			return o.Writer.Create(ctx, want)
-		}
-		got.Endpoints, got.Ports = w.Endpoints, w.Ports
-	case *networkingv1.Ingress:
-		class := got.Spec.IngressClassName // the cluster's default is filled in on creation, and only then
-		got.Spec = want.(*networkingv1.Ingress).Spec
-		if got.Spec.IngressClassName == nil {
-			got.Spec.IngressClassName = class
+	for _, f := range families {
+		if err := o.applySlice(ctx, endpointSlice(m, f, replicas, port)); err != nil {
+			return err
 		}
 	}
-	if equality.Semantic.DeepEqual(before, got) {
-		return nil
+	ingresses, routes := frontends(m, challenges)
+	if err := o.applyIngresses(ctx, cert, ingresses); err != nil {
+		return err
 	}
-	return o.Writer.Update(ctx, got)
+	return o.applyRoutes(ctx, cert, routes)
+}
+
+// Remove deletes the objects of cert, whatever solver they were made for; objects that are not there are no error.
+func (o *Objects) Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error {
+	objects, err := o.existing(ctx, cert)
+	if err == nil {
+		err = o.delete(ctx, objects)
+	}
+	if err != nil {
+		return fmt.Errorf("removing what led http-01 challenges of TLSCertificate %s/%s to the controller: %w", cert.Namespace, cert.Name, err)
+	}
+	return nil
+}
+
+// replicas are all that answer, this one among them.
+func (o *Objects) replicas(ctx context.Context) ([]Replica, error) {
+	addrs, err := ParseAddresses(o.AdvertiseAddress)
+	if err != nil {
+		return nil, err
+	}
+	all := []Replica{{Addresses: addrs, Port: o.Port()}}
+	if o.Replicas != nil {
+		others, err := o.Replicas.Live(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, others...)
+	}
+	return all, nil
+}
+
+// Name is the name of the Service of cert, and the beginning of the names of its other objects.
+func Name(cert *v1alpha1.TLSCertificate) string {
+	sum := sha256.Sum256([]byte(cert.Name + "\x00" + string(cert.UID)))
+	return "tollgate-http01-" + hex.EncodeToString(sum[:8])
+}
+
+// nameOf is the name of an object beside the Service, short enough for any kind.
+func nameOf(service string, parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return service + "-" + hex.EncodeToString(sum[:4])
 }
 
 func meta(cert *v1alpha1.TLSCertificate) metav1.ObjectMeta {
@@ -159,63 +166,9 @@ func meta(cert *v1alpha1.TLSCertificate) metav1.ObjectMeta {
 	}
 }
 
-func service(cert *v1alpha1.TLSCertificate, addr netip.Addr) *corev1.Service {
-	s := &corev1.Service{
-		ObjectMeta: meta(cert),
-		Spec: corev1.ServiceSpec{
-			Ports: []corev1.ServicePort{{
-				Name: portName, Protocol: corev1.ProtocolTCP, Port: servicePort, TargetPort: intstr.FromString(portName),
-			}},
-		},
-	}
-	if addr.Is6() {
-		s.Spec.IPFamilies = []corev1.IPFamily{corev1.IPv6Protocol}
-	}
-	return s
-}
-
-func slice(cert *v1alpha1.TLSCertificate, addr netip.Addr, port int32) *discoveryv1.EndpointSlice {
-	s := &discoveryv1.EndpointSlice{
-		ObjectMeta:  meta(cert),
-		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints: []discoveryv1.Endpoint{{
-			Addresses:  []string{addr.String()},
-			Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)},
-		}},
-		Ports: []discoveryv1.EndpointPort{{Name: ptr.To(portName), Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(port)}},
-	}
-	if addr.Is6() {
-		s.AddressType = discoveryv1.AddressTypeIPv6
-	}
-	s.Labels[discoveryv1.LabelServiceName] = s.Name
-	s.Labels[discoveryv1.LabelManagedBy] = managedBy
-	return s
-}
-
-func ingress(cert *v1alpha1.TLSCertificate, class *string, challenges []Challenge) *networkingv1.Ingress {
-	sorted := append([]Challenge(nil), challenges...)
-	sort.Slice(sorted, func(i, j int) bool {
-		a, b := sorted[i], sorted[j]
-		return a.Host < b.Host || a.Host == b.Host && a.Token < b.Token
+// sorted returns the challenges in one order, whatever theirs was.
+func sorted(challenges []Challenge) []Challenge {
+	return slices.SortedFunc(slices.Values(challenges), func(a, b Challenge) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Token, b.Token))
 	})
-	i := &networkingv1.Ingress{ObjectMeta: meta(cert), Spec: networkingv1.IngressSpec{IngressClassName: class}}
-	for _, c := range sorted {
-		host := c.Host
-		if _, err := netip.ParseAddr(host); err == nil {
-			host = "" // an Ingress has no rules for addresses; the token's path is unique
-		}
-		i.Spec.Rules = append(i.Spec.Rules, networkingv1.IngressRule{
-			Host: host,
-			IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{
-				Paths: []networkingv1.HTTPIngressPath{{
-					Path:     pathPrefix + c.Token,
-					PathType: ptr.To(networkingv1.PathTypeExact),
-					Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
-						Name: i.Name, Port: networkingv1.ServiceBackendPort{Name: portName},
-					}},
-				}},
-			}},
-		})
-	}
-	return i
 }

@@ -20,6 +20,16 @@ import (
 // pathPrefix is where the CA asks, RFC 8555 section 8.3.
 const pathPrefix = "/.well-known/acme-challenge/"
 
+const (
+	// requestTime and answerTime bound one request: it has no body, and its answer some hundred bytes.
+	requestTime = 5 * time.Second
+	answerTime  = 10 * time.Second
+	// maxHeader bounds the request's first line and headers, in bytes. A CA sends some hundred.
+	maxHeader = 8 << 10
+	// maxConnections that are open at a time. A CA asks from a handful of places for each name.
+	maxConnections = 512
+)
+
 // Answers knows the key authorization of a token.
 type Answers interface {
 	KeyAuthorization(token string) (string, bool)
@@ -36,10 +46,11 @@ type Server struct {
 	port      atomic.Int32
 }
 
-// ServeHTTP implements http.Handler. Whatever is not the path of a known token is 404 and says nothing more.
+// ServeHTTP implements http.Handler. Whatever is not the path of a known token is 404 and says nothing more. The host does not
+// matter: the token is unguessable and its answer public.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	token, ok := strings.CutPrefix(r.URL.Path, pathPrefix)
-	if !ok || token == "" || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+	token, ok := strings.CutPrefix(r.URL.EscapedPath(), pathPrefix)
+	if !ok || !base64url(token) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
@@ -50,6 +61,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = io.WriteString(w, answer)
 }
 
@@ -67,14 +79,15 @@ func (s *Server) Start(ctx context.Context) error {
 
 	server := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       5 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       30 * time.Second,
-		MaxHeaderBytes:    8 << 10,
+		ReadHeaderTimeout: requestTime,
+		ReadTimeout:       requestTime,
+		WriteTimeout:      answerTime,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          klog.NewStandardLogger("INFO"),
 	}
+	server.SetKeepAlivesEnabled(false) // a CA asks once
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
+	go func() { done <- server.Serve(newLimit(l, maxConnections)) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serving http-01 challenges: %w", err)
@@ -102,4 +115,9 @@ func (s *Server) Serves(token string) bool {
 }
 
 // Port is the TCP port that the server listens on; 0 while it does not.
-func (s *Server) Port() int32 { return s.port.Load() }
+func (s *Server) Port() int32 {
+	if !s.listening.Load() {
+		return 0
+	}
+	return s.port.Load()
+}

@@ -6,10 +6,12 @@
 package http01
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
@@ -27,7 +30,10 @@ import (
 // ChallengesKey is the key of an issuance Secret that holds a JSON object from token to key authorization.
 const ChallengesKey = "challenges"
 
-const tokenIndex = "token"
+const (
+	tokenIndex = "token"
+	ownerIndex = "owner"
+)
 
 // record is what is kept of an issuance Secret: no byte of a private key.
 type record struct {
@@ -60,7 +66,7 @@ func NewStore(client kubernetes.Interface) (*Store, error) {
 			only(&o)
 			return client.CoreV1().Secrets(metav1.NamespaceAll).Watch(ctx, o)
 		},
-	}, client), &corev1.Secret{}, 0, cache.Indexers{tokenIndex: byToken})
+	}, client), &corev1.Secret{}, 0, cache.Indexers{tokenIndex: byToken, ownerIndex: byOwner})
 	if err := informer.SetTransform(strip); err != nil {
 		return nil, fmt.Errorf("preparing the watch of challenges: %w", err)
 	}
@@ -75,7 +81,7 @@ func strip(obj any) (any, error) {
 	}
 	r := &record{ObjectMeta: metav1.ObjectMeta{
 		Namespace: s.Namespace, Name: s.Name, UID: s.UID, ResourceVersion: s.ResourceVersion,
-		OwnerReferences: s.OwnerReferences,
+		OwnerReferences: s.OwnerReferences, CreationTimestamp: s.CreationTimestamp,
 	}}
 	if s.Type == v1alpha1.IssuanceSecretType {
 		// What is not JSON answers nothing; the controller replaces such a Secret.
@@ -106,6 +112,16 @@ func byToken(obj any) ([]string, error) {
 	return tokens, nil
 }
 
+// byOwner indexes by the UID of the TLSCertificate.
+func byOwner(obj any) ([]string, error) {
+	if r, ok := obj.(*record); ok {
+		if owner := metav1.GetControllerOfNoCopy(r); owner != nil {
+			return []string{string(owner.UID)}, nil
+		}
+	}
+	return nil, nil
+}
+
 // Start runs the watch until ctx ends.
 func (s *Store) Start(ctx context.Context) error {
 	s.informer.RunWithContext(ctx)
@@ -115,18 +131,28 @@ func (s *Store) Start(ctx context.Context) error {
 // NeedLeaderElection returns false: every replica answers.
 func (s *Store) NeedLeaderElection() bool { return false }
 
-// KeyAuthorization returns the answer for a token.
+// Synced reports whether the watch has seen all challenges that there were when it began.
+func (s *Store) Synced() bool { return s.informer.HasSynced() }
+
+// KeyAuthorization returns the answer for a token. Of several records with the token the oldest answers, so that nobody who
+// may write Secrets somewhere can take another's challenge over.
 func (s *Store) KeyAuthorization(token string) (string, bool) {
 	objs, err := s.informer.GetIndexer().ByIndex(tokenIndex, token)
-	if err != nil {
+	if err != nil || len(objs) == 0 {
 		return "", false
 	}
-	for _, obj := range objs {
-		if answer, ok := obj.(*record).challenges[token]; ok {
-			return answer, true
-		}
-	}
-	return "", false
+	first := slices.MinFunc(objs, func(a, b any) int {
+		x, y := a.(*record), b.(*record)
+		return cmp.Or(x.CreationTimestamp.Compare(y.CreationTimestamp.Time), cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
+	})
+	answer, ok := first.(*record).challenges[token]
+	return answer, ok
+}
+
+// Pending reports whether the TLSCertificate with the UID has an issuance Secret, as far as the watch knows.
+func (s *Store) Pending(certificate types.UID) bool {
+	keys, err := s.informer.GetIndexer().IndexKeys(ownerIndex, string(certificate))
+	return err == nil && len(keys) > 0
 }
 
 // OnChange calls f with the namespace and name of the TLSCertificate whose issuance Secret appeared, changed or

@@ -6,32 +6,11 @@ package pki
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 )
-
-// Algorithms of private keys, as TLSCertificate.spec.privateKey.algorithm names them.
-const (
-	ECDSA = "ECDSA"
-	RSA   = "RSA"
-)
-
-// NewKey makes a P-256 key for ECDSA or "", and one of 2048 bits for RSA.
-func NewKey(algorithm string) (crypto.Signer, error) {
-	switch algorithm {
-	case ECDSA, "":
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case RSA:
-		return rsa.GenerateKey(rand.Reader, 2048)
-	}
-	return nil, fmt.Errorf("making a private key: unknown algorithm %q, want ECDSA or RSA", algorithm)
-}
 
 // EncodeKey returns key as PKCS #8 in PEM.
 func EncodeKey(key crypto.Signer) ([]byte, error) {
@@ -77,15 +56,4 @@ func ParseKey(data []byte) (crypto.Signer, error) {
 func SamePublicKey(a, b crypto.PublicKey) bool {
 	eq, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && eq.Equal(b)
-}
-
-// AlgorithmOf names the algorithm of a public key; "" if it is neither ECDSA nor RSA.
-func AlgorithmOf(key crypto.PublicKey) string {
-	switch key.(type) {
-	case *ecdsa.PublicKey:
-		return ECDSA
-	case *rsa.PublicKey:
-		return RSA
-	}
-	return ""
 }

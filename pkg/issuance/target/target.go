@@ -32,7 +32,7 @@ type Pair struct {
 	ChainPEM []byte
 	// KeyPEM is the private key.
 	KeyPEM []byte
-	// RootPEM is the CA to trust, for ca.crt; empty if it is public.
+	// RootPEM are the CAs to trust, for ca.crt; empty if they are public.
 	RootPEM []byte
 }
 
@@ -80,6 +80,7 @@ func Write(ctx context.Context, reader client.Reader, writer client.Writer, cert
 		v1alpha1.FingerprintAnnotation:     pki.Fingerprint(chain[0]),
 		v1alpha1.IssuedAtAnnotation:        now.UTC().Format(time.RFC3339),
 	})
+	decorate(s, cert)
 	if s.Data == nil {
 		s.Data = map[string][]byte{}
 	}

@@ -123,7 +123,7 @@ func TestGate(t *testing.T) {
 			} else {
 				h.wantPopped(pod)
 			}
-			h.eventually("the index is empty", func() bool { return len(h.pl.waiting.All()) == 0 })
+			h.eventually("the index is empty", func() bool { return len(h.pl.waiting.All("")) == 0 })
 		})
 	}
 }
@@ -280,7 +280,7 @@ func TestUnknownPod(t *testing.T) {
 	if status := h.pl.PreEnqueue(h.ctx, pod); status.Code() != fwk.UnschedulableAndUnresolvable {
 		t.Errorf("PreEnqueue returned %v, want UnschedulableAndUnresolvable", status)
 	}
-	if got := h.pl.waiting.All(); len(got) != 0 {
+	if got := h.pl.waiting.All(""); len(got) != 0 {
 		t.Errorf("The index holds %v, want nothing", got)
 	}
 }

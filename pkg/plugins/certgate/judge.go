@@ -50,14 +50,13 @@ func (pl *CertGate) evaluate(pod *v1.Pod) tlsready.Verdict {
 	if !pl.exempt.Gated(pod) {
 		return tlsready.Verdict{Ready: true, Reason: tlsready.Ready}
 	}
-	declaration, known := pl.waiting.Declaration(pod)
+	declaration, invalid, known := pl.waiting.Declaration(pod)
 	if !known {
-		var err error
-		if declaration, err = declare.Parse(pod); err != nil {
-			pl.waiting.Require(pod, declare.Declaration{})
-			return tlsready.Verdict{Reason: tlsready.InvalidDeclaration, Message: err.Error()}
-		}
-		pl.waiting.Require(pod, declaration)
+		declaration, invalid = declare.Parse(pod)
+		pl.waiting.Require(pod, declaration, invalid)
+	}
+	if invalid != nil {
+		return tlsready.Verdict{Reason: tlsready.InvalidDeclaration, Message: invalid.Error()}
 	}
 	return pl.source.Evaluate(pod, declaration, pl.clock.Now())
 }

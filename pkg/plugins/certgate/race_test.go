@@ -63,7 +63,7 @@ func TestNoLostWakeUp(t *testing.T) {
 		held.Delete(info.Pod.Name)
 	}
 	group.Wait()
-	h.eventually("the index is empty", func() bool { return len(h.pl.waiting.All()) == 0 })
+	h.eventually("the index is empty", func() bool { return len(h.pl.waiting.All("")) == 0 })
 }
 
 // lateEvaluator becomes ready after its first answer is made and before it is given, and

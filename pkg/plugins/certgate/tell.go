@@ -4,7 +4,6 @@
 package certgate
 
 import (
-	"errors"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -71,10 +70,12 @@ func (pl *CertGate) tellHeld(pod *v1.Pod, h held, verdict tlsready.Verdict, now 
 	if now.Before(from) {
 		return from
 	}
-	if pl.waiting.Tell(pod.UID, verdict.Reason, message, now) {
-		pl.teller.offer(report{pod: pod, again: h.ToldReason == verdict.Reason, settle: unschedulable(pod), event: podevent.Event{
-			Type: v1.EventTypeWarning, Reason: string(verdict.Reason), Action: actionHolding, Note: message,
-		}})
+	r := report{pod: pod, again: h.ToldReason == verdict.Reason, settle: unschedulable(pod), event: podevent.Event{
+		Type: v1.EventTypeWarning, Reason: string(verdict.Reason), Action: actionHolding, Note: message,
+	}}
+	if pl.waiting.Tell(pod.UID, verdict.Reason, message, now) && !pl.teller.offer(r) {
+		pl.waiting.Untell(pod.UID, time.Time{})
+		return now.Add(tellInterval)
 	}
 	return time.Time{}
 }
@@ -124,7 +125,7 @@ func unschedulable(pod *v1.Pod) bool {
 // untold has a report made again that was not written.
 func (pl *CertGate) untold(r report, err error) {
 	now := pl.clock.Now()
-	if !errors.Is(err, errQueueFull) && pl.teller.complain(now) {
+	if pl.teller.complain(now) {
 		pl.logger.Error(err, "Failed to tell why a pod is held, retrying; other pods may be concerned too", "pod", klog.KObj(r.pod))
 	}
 	pl.waiting.Untell(r.pod.UID, now.Add(tellInterval))

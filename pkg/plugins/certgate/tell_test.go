@@ -271,13 +271,15 @@ func TestTellerWrite(t *testing.T) {
 }
 
 func TestReportsAreBounded(t *testing.T) {
-	failed := 0
-	teller := newTeller(klog.Background(), testingclock.NewFakeClock(start), fake.NewClientset(), func(report, error) { failed++ })
+	refused := 0
+	teller := newTeller(klog.Background(), testingclock.NewFakeClock(start), fake.NewClientset(), nil)
 	for range reportQueue + 2 {
-		teller.offer(report{pod: newPod("web", nil)})
+		if !teller.offer(report{pod: newPod("web", nil)}) {
+			refused++
+		}
 	}
-	if failed != 2 {
-		t.Errorf("%d reports were given back, want 2", failed)
+	if refused != 2 {
+		t.Errorf("%d reports were refused, want 2", refused)
 	}
 }
 

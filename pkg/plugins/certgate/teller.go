@@ -6,7 +6,6 @@ package certgate
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -31,8 +30,6 @@ const (
 	// writeTimeout bounds the writing of one report.
 	writeTimeout = 10 * time.Second
 )
-
-var errQueueFull = errors.New("too many reports wait to be written")
 
 // report is something to write about a pod.
 type report struct {
@@ -73,12 +70,13 @@ func newTeller(logger klog.Logger, clk clock.PassiveClock, client kubernetes.Int
 	}
 }
 
-// offer queues a report. It does not block.
-func (t *teller) offer(r report) {
+// offer queues a report and says whether there was room. It does not block.
+func (t *teller) offer(r report) bool {
 	select {
 	case t.queue <- r:
+		return true
 	default:
-		t.failed(r, errQueueFull)
+		return false
 	}
 }
 

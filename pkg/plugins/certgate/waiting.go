@@ -5,6 +5,7 @@ package certgate
 
 import (
 	"container/heap"
+	"maps"
 	"sync"
 	"time"
 
@@ -32,7 +33,9 @@ type waiting struct {
 type entry struct {
 	pod         *v1.Pod
 	declaration declare.Declaration
-	// parsed says that declaration is that of pod.
+	// invalid is why pod declares nothing that can be judged; nil if it does.
+	invalid error
+	// parsed says that declaration and invalid are those of pod.
 	parsed bool
 	held   held
 
@@ -73,20 +76,21 @@ func (w *waiting) Add(pod *v1.Pod) {
 	}
 }
 
-// Declaration returns what Require was last told about exactly this version of the pod.
-func (w *waiting) Declaration(pod *v1.Pod) (declare.Declaration, bool) {
+// Declaration returns what Require was last told about the pod, if its annotations are the
+// same: nothing else of a pod that a declaration depends on can change.
+func (w *waiting) Declaration(pod *v1.Pod) (d declare.Declaration, invalid error, known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e, ok := w.pods[pod.UID]
-	if !ok || !e.parsed || e.pod != pod {
-		return declare.Declaration{}, false
+	if !ok || !e.parsed || e.pod != pod && !maps.Equal(e.pod.Annotations, pod.Annotations) {
+		return declare.Declaration{}, nil, false
 	}
-	return e.declaration, true
+	return e.declaration, e.invalid, true
 }
 
 // Require makes a pod of the index wait for the Secrets of the declaration and for no others.
-// An empty declaration is not remembered.
-func (w *waiting) Require(pod *v1.Pod, d declare.Declaration) {
+// invalid is why it declares nothing that can be judged, or nil.
+func (w *waiting) Require(pod *v1.Pod, d declare.Declaration, invalid error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e, ok := w.pods[pod.UID]
@@ -94,7 +98,7 @@ func (w *waiting) Require(pod *v1.Pod, d declare.Declaration) {
 		return
 	}
 	w.unlist(e)
-	e.pod, e.declaration, e.parsed = pod, d, len(d.Requirements) > 0
+	e.pod, e.declaration, e.invalid, e.parsed = pod, d, invalid, true
 	for _, r := range d.Requirements {
 		key := types.NamespacedName{Namespace: pod.Namespace, Name: r.SecretName}
 		if w.bySecret[key] == nil {
@@ -137,7 +141,7 @@ func (w *waiting) Tell(uid types.UID, reason tlsready.Reason, message string, no
 }
 
 // Untell gives a claim back that could not be fulfilled; the pod is due at the given time at
-// the latest, to claim it again.
+// the latest, unless that is zero, to claim it again.
 func (w *waiting) Untell(uid types.UID, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -205,11 +209,20 @@ func (w *waiting) Waiters(secret types.NamespacedName) []types.UID {
 	return uids(w.bySecret[secret])
 }
 
-// All returns all pods of the index, in no order.
-func (w *waiting) All() []types.UID {
+// All returns the pods of a namespace, of all namespaces if it is empty, in no order.
+func (w *waiting) All(namespace string) []types.UID {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return uids(w.pods)
+	if namespace == "" {
+		return uids(w.pods)
+	}
+	var all []types.UID
+	for uid, e := range w.pods {
+		if e.pod.Namespace == namespace {
+			all = append(all, uid)
+		}
+	}
+	return all
 }
 
 // Due returns the pods that are due at the given time and forgets their times. next is the

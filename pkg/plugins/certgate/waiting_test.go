@@ -64,18 +64,23 @@ func TestWaitingMatchesModel(t *testing.T) {
 				for _, s := range secrets {
 					d.Requirements = append(d.Requirements, declare.Requirement{SecretName: s})
 				}
-				w.Require(pod, d)
+				w.Require(pod, d, nil)
 				if p := m[pod.UID]; p != nil {
 					p.secrets = secrets
-					got, known := w.Declaration(pod)
+					got, _, known := w.Declaration(pod)
 					if diff := cmp.Diff(d, got, cmpopts.EquateEmpty()); diff != "" {
 						t.Fatalf("Unexpected declaration (-want, +got):\n%s", diff)
 					}
-					if known != (len(secrets) > 0) {
-						t.Fatalf("Declaration of %v is known: %t", secrets, known)
+					if !known {
+						t.Fatalf("Declaration of %v is not known", secrets)
 					}
-					if _, known := w.Declaration(pod.DeepCopy()); known {
-						t.Fatal("The declaration of another version of the pod is known")
+					if _, _, known := w.Declaration(pod.DeepCopy()); !known {
+						t.Fatal("The declaration is not known for another version of the pod with the same annotations")
+					}
+					other := pod.DeepCopy()
+					other.Annotations = map[string]string{"tollgate.dev/require-tls": "other"}
+					if _, _, known := w.Declaration(other); known {
+						t.Fatal("The declaration is known for a version of the pod with other annotations")
 					}
 				}
 			},
@@ -164,7 +169,7 @@ func TestWaitingMatchesModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				wantUIDs(t, "pods", slices.Collect(maps.Keys(m)), w.All())
+				wantUIDs(t, "pods", slices.Collect(maps.Keys(m)), w.All(""))
 				for _, secret := range []string{"a", "b", "c"} {
 					want := m.uids(func(p *modelPod) bool { return slices.Contains(p.secrets, secret) })
 					wantUIDs(t, "waiters for "+secret, want, w.Waiters(types.NamespacedName{Namespace: namespace, Name: secret}))

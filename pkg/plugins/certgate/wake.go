@@ -5,6 +5,7 @@ package certgate
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,10 +43,11 @@ func newWaker(logger klog.Logger, clk clock.Clock, w *waiting, activator fwk.Pod
 	}
 }
 
-// secretChanged wakes the pods that wait for the Secret; an empty name stands for all Secrets.
+// secretChanged wakes the pods that wait for the Secret; an empty name stands for all Secrets
+// of the namespace, an empty namespace for those of all.
 func (w *waker) secretChanged(namespace, name string) {
 	if name == "" {
-		w.wake(w.waiting.All()...)
+		w.wake(w.waiting.All(namespace)...)
 		return
 	}
 	w.wake(w.waiting.Waiters(types.NamespacedName{Namespace: namespace, Name: name})...)
@@ -106,17 +108,23 @@ func (w *waker) takeMarked() []types.UID {
 	return marked
 }
 
+// maxActivated is how many pods are activated at once: Activate holds the queue's lock until it
+// has had all of them judged.
+const maxActivated = 200
+
 // activate activates those pods that still wait. Without any it leaves the activator alone,
 // which need not be set by then.
 func (w *waker) activate(uids []types.UID) {
-	pods := w.waiting.Pods(uids)
-	if len(pods) == 0 {
-		return
+	for chunk := range slices.Chunk(uids, maxActivated) {
+		pods := w.waiting.Pods(chunk)
+		if len(pods) == 0 {
+			continue
+		}
+		activated := make(map[string]*v1.Pod, len(pods))
+		for _, pod := range pods {
+			activated[string(pod.UID)] = pod
+		}
+		w.logger.V(4).Info("Activating waiting pods", "pods", len(activated))
+		w.activator.Activate(w.logger, activated)
 	}
-	activated := make(map[string]*v1.Pod, len(pods))
-	for _, pod := range pods {
-		activated[string(pod.UID)] = pod
-	}
-	w.logger.V(4).Info("Activating waiting pods", "pods", len(activated))
-	w.activator.Activate(w.logger, activated)
 }

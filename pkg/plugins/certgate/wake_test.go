@@ -5,6 +5,7 @@ package certgate
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -50,7 +51,7 @@ func startWaker(t *testing.T) (*waker, *testingclock.FakeClock, recorder) {
 		pod := newPod(name, nil)
 		index.Add(pod)
 		if name != "bad" {
-			index.Require(pod, declare.Declaration{Requirements: []declare.Requirement{{SecretName: name + "-tls"}}})
+			index.Require(pod, declare.Declaration{Requirements: []declare.Requirement{{SecretName: name + "-tls"}}}, nil)
 		}
 	}
 	w := newWaker(logger, clk, index, activated)
@@ -70,16 +71,38 @@ func TestWakerSecretChanged(t *testing.T) {
 	w, _, activated := startWaker(t)
 	w.secretChanged(namespace, "other-tls")
 	w.secretChanged("elsewhere", "web-tls")
+	w.secretChanged("elsewhere", "")
 	w.secretChanged(namespace, "web-tls")
 	activated.want(t, "uid-web")
+	w.secretChanged(namespace, "")
+	activated.want(t, "uid-api", "uid-bad", "uid-web")
 	w.secretChanged("", "")
 	activated.want(t, "uid-api", "uid-bad", "uid-web")
 }
 
+// TestActivationIsCut has many pods wake at once: the queue's lock is given back in between.
+func TestActivationIsCut(t *testing.T) {
+	logger, _ := ktesting.NewTestContext(t)
+	index, sizes := newWaiting(func(int) {}), sizes{}
+	for i := range 2*maxActivated + 1 {
+		index.Add(newPod(fmt.Sprint("web-", i), requires("web-tls")))
+	}
+	w := newWaker(logger, testingclock.NewFakeClock(start), index, &sizes)
+	w.activate(index.All(""))
+	if diff := cmp.Diff([]int{maxActivated, maxActivated, 1}, sizes.pods); diff != "" {
+		t.Errorf("Unexpected numbers of pods activated (-want, +got):\n%s", diff)
+	}
+}
+
+// sizes is an activator that counts.
+type sizes struct{ pods []int }
+
+func (s *sizes) Activate(_ klog.Logger, pods map[string]*v1.Pod) { s.pods = append(s.pods, len(pods)) }
+
 func TestWakerDeadlines(t *testing.T) {
 	w, clk, activated := startWaker(t)
 	for uid, seconds := range map[string]time.Duration{"uid-web": 2, "uid-api": 1, "uid-bad": 2} {
-		for _, pod := range w.waiting.Pods(w.waiting.All()) {
+		for _, pod := range w.waiting.Pods(w.waiting.All("")) {
 			if string(pod.UID) == uid {
 				w.waiting.WakeAt(pod.UID, start.Add(seconds*time.Second))
 			}

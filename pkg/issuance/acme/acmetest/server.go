@@ -5,13 +5,16 @@
 package acmetest
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,9 +35,11 @@ type Server struct {
 	CABundle []byte
 	// Roots verify the certificates that the server issues.
 	Roots *x509.CertPool
+	// RootNames are the common names of the roots, that of the default chain first.
+	RootNames []string
 
-	http01Port int
-	dns        string
+	o          Options
+	management http.Handler
 
 	mu        sync.Mutex
 	handler   http.Handler
@@ -43,11 +48,45 @@ type Server struct {
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
+// Options of StartWith.
+type Options struct {
+	// HTTP01Port on loopback is where http-01 challenges are validated.
+	HTTP01Port int
+	// Resolver is the host:port of the recursive name server that the server asks. Default: one to which all names are 127.0.0.1.
+	Resolver string
+	// ExternalAccounts are MAC keys in base64url by their identifiers. If there are any, accounts have to be bound to one.
+	ExternalAccounts map[string]string
+	// AlternateRoots is how many chains there are beside the first.
+	AlternateRoots int
+	// Lifetime of certificates. Default: 90 days.
+	Lifetime time.Duration
+	// RejectNonces is how many of a hundred nonces are refused. Default: none.
+	RejectNonces int
+	// ReuseAuthorizations is how many of a hundred authorizations that are valid already are used again. Default: 50.
+	ReuseAuthorizations *int
+}
+
 // Start starts a server that validates http-01 challenges on a loopback port. All names resolve to 127.0.0.1.
 func Start(t *testing.T, http01Port int) *Server {
 	t.Helper()
+	return StartWith(t, Options{HTTP01Port: http01Port})
+}
+
+// StartWith starts a server.
+func StartWith(t *testing.T, o Options) *Server {
+	t.Helper()
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	s := &Server{http01Port: http01Port, dns: startDNS(t)}
+	t.Setenv("PEBBLE_WFE_NONCEREJECT", strconv.Itoa(o.RejectNonces))
+	if o.ReuseAuthorizations != nil {
+		t.Setenv("PEBBLE_AUTHZREUSE", strconv.Itoa(*o.ReuseAuthorizations))
+	}
+	if o.Resolver == "" {
+		o.Resolver = startDNS(t)
+	}
+	if o.Lifetime == 0 {
+		o.Lifetime = 90 * 24 * time.Hour
+	}
+	s := &Server{o: o}
 	s.Reset()
 	web := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -70,15 +109,48 @@ func Start(t *testing.T, http01Port int) *Server {
 func (s *Server) Reset() {
 	quiet := log.New(io.Discard, "", 0)
 	store := db.NewMemoryStore()
-	authority := pebbleca.New(quiet, store, "", "ecdsa", 0, 1, map[string]pebbleca.Profile{
-		"default": {Description: "90 days", ValidityPeriod: 90 * 24 * 3600},
+	for id, key := range s.o.ExternalAccounts {
+		if err := store.AddExternalAccountKeyByID(id, key); err != nil {
+			panic(err)
+		}
+	}
+	authority := pebbleca.New(quiet, store, "", "ecdsa", s.o.AlternateRoots, 1, map[string]pebbleca.Profile{
+		"default": {Description: "the usual one", ValidityPeriod: uint64(s.o.Lifetime / time.Second)},
 	})
-	frontend := wfe.New(quiet, store, va.New(quiet, s.http01Port, 0, true, s.dns, store), authority, nil, true, false, 0, 0)
+	validation := va.New(quiet, s.o.HTTP01Port, 0, true, s.o.Resolver, store)
+	frontend := wfe.New(quiet, store, validation, authority, nil, true, len(s.o.ExternalAccounts) > 0, 0, 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Roots = x509.NewCertPool()
-	s.Roots.AddCert(authority.GetRootCert(0).Cert)
-	s.handler = frontend.Handler()
+	s.RootNames = nil
+	for i := range s.o.AlternateRoots + 1 {
+		root := authority.GetRootCert(i).Cert
+		s.Roots.AddCert(root)
+		s.RootNames = append(s.RootNames, root.Subject.CommonName)
+	}
+	s.handler, s.management = frontend.Handler(), frontend.ManagementHandler()
+}
+
+// SetRenewalInfo makes the server answer with the text, which may be no JSON, when it is asked when to renew the certificate.
+func (s *Server) SetRenewalInfo(t *testing.T, leaf *x509.Certificate, answer string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{
+		"Certificate": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})),
+		"ARIResponse": answer,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	management := s.management
+	s.mu.Unlock()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/set-renewal-info/", bytes.NewReader(body))
+	r.Header.Set("User-Agent", "acmetest")
+	management.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("setting the renewal information: HTTP %d: %s", w.Code, w.Body)
+	}
 }
 
 // serve counts what the server grants.
