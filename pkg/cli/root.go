@@ -81,7 +81,7 @@ func NewCommand(env Env) *cobra.Command {
 	root.SetOut(env.Out)
 	root.SetErr(env.ErrOut)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newNodesCommand(env), newExplainCommand(env), newSimulateCommand(env), newVersionCommand(env))
+	root.AddCommand(newCertsCommand(env), newNodesCommand(env), newExplainCommand(env), newSimulateCommand(env), newVersionCommand(env))
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help does it
 	return root
 }

@@ -54,6 +54,7 @@ func TestLimitsAreThoseOfDeclarations(t *testing.T) {
 	page := read(t, certgate)
 	for key, want := range map[string]string{
 		"`" + declare.RequireTLSAnnotation + "`":   fmt.Sprintf("%d Secrets per pod; %d KiB", declare.MaxSecrets, declare.MaxAnnotationBytes>>10),
+		"`" + declare.IssueTLSAnnotation + "`":     fmt.Sprintf("%d Secrets per pod; %d KiB", declare.MaxSecrets, declare.MaxAnnotationBytes>>10),
 		"`" + declare.RequirementsAnnotation + "`": fmt.Sprintf("%d Secrets per pod; %d KiB", declare.MaxSecrets, declare.MaxAnnotationBytes>>10),
 		"`dnsNames`":    fmt.Sprintf("%d together with", declare.MaxDNSNames),
 		"`ipAddresses`": fmt.Sprintf("%d together with", declare.MaxDNSNames),
@@ -66,19 +67,23 @@ func TestLimitsAreThoseOfDeclarations(t *testing.T) {
 	}
 }
 
-// TestFieldsAreExplained wants a row with an example for each field of tls-requirements, in their order, and no other.
+// TestFieldsAreExplained wants a row with an example for each field of tls-requirements and issue-tls, in their order, and no
+// other.
 func TestFieldsAreExplained(t *testing.T) {
+	for heading, variable := range map[string]string{"### Fields of tls-requirements": "fields", "### Fields of issue-tls": "issueFields"} {
+		page := section(t, read(t, certgate), heading)
+		var known, explained []string
+		for _, pkg := range packages(t, "pkg/declare") {
+			pkg.each(func(n ast.Node) { known = append(known, fieldNames(n, variable)...) })
+		}
+		for _, match := range regexp.MustCompile("(?m)^\\| `([a-zA-Z]+)` \\|.*\\| `.+` \\|$").FindAllStringSubmatch(page, -1) {
+			explained = append(explained, match[1])
+		}
+		if len(known) < 3 || !slices.Equal(known, explained) {
+			t.Errorf("%s has below %q rows for the fields %q, the fields are %q", certgate, heading, explained, known)
+		}
+	}
 	page := section(t, read(t, certgate), "### Fields of tls-requirements")
-	var known, explained []string
-	for _, pkg := range packages(t, "pkg/declare") {
-		pkg.each(func(n ast.Node) { known = append(known, fieldNames(n)...) })
-	}
-	for _, match := range regexp.MustCompile("(?m)^\\| `([a-zA-Z]+)` \\|.*\\| `.+` \\|$").FindAllStringSubmatch(page, -1) {
-		explained = append(explained, match[1])
-	}
-	if len(known) < 3 || !slices.Equal(known, explained) {
-		t.Errorf("%s has rows for the fields %q, the fields are %q", certgate, explained, known)
-	}
 	for _, reason := range declare.Allowable {
 		if !strings.Contains(strings.Join(row(page, "`allow`"), " "), "`"+reason+"`") {
 			t.Errorf("%s does not say that allow may list %s", certgate, reason)
@@ -86,10 +91,10 @@ func TestFieldsAreExplained(t *testing.T) {
 	}
 }
 
-// fieldNames returns the names in var fields = []struct{...}{{"secretName", func...}, ...}.
-func fieldNames(n ast.Node) (names []string) {
+// fieldNames returns the names in var <variable> = []struct{...}{{"secretName", func...}, ...}.
+func fieldNames(n ast.Node, variable string) (names []string) {
 	spec, ok := n.(*ast.ValueSpec)
-	if !ok || spec.Names[0].Name != "fields" || len(spec.Values) != 1 {
+	if !ok || spec.Names[0].Name != variable || len(spec.Values) != 1 {
 		return nil
 	}
 	list, ok := spec.Values[0].(*ast.CompositeLit)

@@ -24,7 +24,7 @@ import (
 var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
 // The YAML examples of all pages must be what a scheduler can start with, what the simulator reads, a pod with a valid
-// declaration, or what kustomize can do to the policies.
+// declaration, objects that the API server takes, or what kustomize can do to the policies.
 func TestExamplesLoad(t *testing.T) {
 	beside := read(t, "config/scheduler/beside.yaml")
 	found := map[string]int{}
@@ -41,7 +41,9 @@ func TestExamplesLoad(t *testing.T) {
 					t.Errorf("with the example of %s there are %d profiles, want 2:\n%s", page, len(profiles), text)
 				}
 			case "apiVersion":
-				load(t, text)
+				checkObjects(t, page, text)
+			case "solvers":
+				checkObjects(t, page, issuerOf(text))
 			case "pools":
 				if _, err := pool.ReadPools(page, strings.NewReader(text)); err != nil {
 					t.Error(err)
@@ -49,13 +51,15 @@ func TestExamplesLoad(t *testing.T) {
 			case "metadata":
 				checkPod(t, page, text)
 			case "patches":
+				checkPatches(t, page, "resources: [config/policy]\n"+text)
+			case "resources":
 				checkPatches(t, page, text)
 			default:
 				t.Errorf("%s has an example that no test can read:\n%s", page, text)
 			}
 		}
 	}
-	for _, kind := range []string{"pluginConfig", "- schedulerName", "pools", "metadata", "patches"} {
+	for _, kind := range []string{"pluginConfig", "- schedulerName", "pools", "metadata", "patches", "apiVersion", "solvers", "resources"} {
 		if found[kind] == 0 {
 			t.Errorf("found no example that begins with %q", kind)
 		}
@@ -78,33 +82,42 @@ func checkPod(t *testing.T, page, text string) {
 	if declare.Declared(pod) && len(d.Requirements) == 0 {
 		t.Errorf("%s has an example that declares no Secret:\n%s", page, text)
 	}
+	if _, err := declare.ParseIssue(pod); err != nil {
+		t.Errorf("%s asks for a certificate in a malformed way: %v\n%s", page, err, text)
+	}
 	if _, ok := pod.Annotations[declare.MaxWaitAnnotation]; ok && d.Deadline.IsZero() {
 		t.Errorf("%s has an example of which the wait never ends:\n%s", page, text)
 	}
 }
 
-// checkPatches builds the policies with the patches of a kustomization.
+// checkPatches builds a kustomization of a folder below config, with its patches and without.
 func checkPatches(t *testing.T, page, text string) {
 	t.Helper()
+	folder := regexp.MustCompile(`(?m)^resources: \[(config/[a-z/-]+)\]$`).FindStringSubmatch(text)
+	if folder == nil {
+		t.Errorf("%s has a kustomization of nothing below config:\n%s", page, text)
+		return
+	}
 	dir, err := filepath.EvalSymlinks(t.TempDir()) // kustomize compares real paths
 	if err != nil {
 		t.Fatal(err)
 	}
-	policies, err := filepath.Abs(filepath.Join(root, "config/policy"))
+	manifests, err := filepath.Abs(filepath.Join(root, folder[1]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := filepath.Rel(dir, policies)
+	base, err := filepath.Rel(dir, manifests)
 	if err != nil {
 		t.Fatal(err)
 	}
-	build := func(patches string) string {
-		if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: ["+base+"]\n"+patches), 0o600); err != nil {
+	build := func(kustomization string) string {
+		kustomization = strings.Replace(kustomization, folder[1], base, 1)
+		if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(kustomization), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
 		if err != nil {
-			t.Errorf("building config/policy with the example of %s: %v\n%s", page, err, text)
+			t.Errorf("building %s with the example of %s: %v\n%s", folder[1], page, err, text)
 			return ""
 		}
 		out, err := built.AsYaml()
@@ -113,7 +126,7 @@ func checkPatches(t *testing.T, page, text string) {
 		}
 		return string(out)
 	}
-	if build("") == build(text) {
+	if build(folder[0]+"\n") == build(text) {
 		t.Errorf("the example of %s patches nothing:\n%s", page, text)
 	}
 }
