@@ -53,7 +53,7 @@ func TestInvalidSpecsAreRefusedWithAdvice(t *testing.T) {
 	}{
 		"no names": {
 			&v1alpha1.TLSCertificate{Spec: v1alpha1.TLSCertificateSpec{SecretName: "web-tls", IssuerRef: v1alpha1.IssuerReference{Name: "acme"}}},
-			"set at least one of dnsNames and ipAddresses",
+			"set at least one of dnsNames, ipAddresses and uris",
 		},
 		"bad name":   {tlsCertificate("web", "Not A Name"), "dnsNames"},
 		"no issuer":  {&v1alpha1.CertIssuer{}, "set exactly one of acme and ca"},
