@@ -45,7 +45,7 @@ func main() {
 func run(ctx context.Context, o *options) error {
 	ctrl.SetLogger(klog.Background())
 	klog.FromContext(ctx).Info("Starting tollgate-controller", "version", version.Get().GitVersion, "namespace", o.namespace)
-	if err := o.dns01Options.validate(); err != nil {
+	if err := o.validate(); err != nil {
 		return err
 	}
 	config, err := ctrl.GetConfig()
