@@ -113,6 +113,9 @@ func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificat
 		Notify: func(reason, action, message string) {
 			r.event(cert, corev1.EventTypeNormal, reason, action, message)
 		},
+		Warn: func(reason, action, message string) {
+			r.event(cert, corev1.EventTypeWarning, reason, action, message)
+		},
 	})
 	if p.ACME != nil && (p.ACME.OrderURL != "" || len(p.ACME.Authorizations) > 0) {
 		if had := cert.Status.ACME; had != nil && p.ACME.RenewalInfo == nil {
