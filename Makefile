@@ -86,7 +86,7 @@ bench-cost: ## Measure what placements cost, policy by policy (about 15 minutes;
 GATE_ARGS ?=
 
 .PHONY: bench-gate
-bench-gate: binaries ## Measure how fast held pods are released, and what they cost others (about 10 minutes).
+bench-gate: binaries ## Measure how fast held pods are released, and what they cost others (about 16 minutes).
 	@$(GO) build -o $(BIN)/bench-gate ./test/bench/gate
 	@exec $(BIN)/bench-gate $(GATE_ARGS)
 
