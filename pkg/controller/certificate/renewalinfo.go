@@ -6,14 +6,13 @@ package certificate
 import (
 	"context"
 	"crypto/x509"
-	"encoding/asn1"
-	"encoding/base64"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
 )
 
@@ -33,25 +32,12 @@ type RenewalInformer interface {
 	RenewalInfo(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer, leaf *x509.Certificate) (*v1alpha1.RenewalInfo, error)
 }
 
-// CertificateID is the identifier of a certificate in renewal information (RFC 9773 section 4.1); "" if it has none.
-func CertificateID(leaf *x509.Certificate) string {
-	serial, err := asn1.Marshal(leaf.SerialNumber)
-	if err != nil || len(leaf.AuthorityKeyId) == 0 {
-		return ""
-	}
-	var raw asn1.RawValue
-	if _, err := asn1.Unmarshal(serial, &raw); err != nil {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString(leaf.AuthorityKeyId) + "." + base64.RawURLEncoding.EncodeToString(raw.Bytes)
-}
-
 // renewalInfo is what the CA has said of the certificate that the Secret holds; nil if that was of another.
 func renewalInfo(cert *v1alpha1.TLSCertificate, leaf *x509.Certificate) *v1alpha1.RenewalInfo {
 	if cert.Status.ACME == nil || cert.Status.ACME.RenewalInfo == nil || leaf == nil {
 		return nil
 	}
-	if info := cert.Status.ACME.RenewalInfo; info.CertificateID != "" && info.CertificateID == CertificateID(leaf) {
+	if info := cert.Status.ACME.RenewalInfo; info.CertificateID != "" && info.CertificateID == acme.CertificateID(leaf) {
 		return info
 	}
 	return nil
@@ -64,7 +50,7 @@ func (r *Reconciler) ask(ctx context.Context, cert *v1alpha1.TLSCertificate, s *
 		return false
 	}
 	leaf, now := leafOf(s), r.Clock.Now()
-	if leaf == nil || CertificateID(leaf) == "" {
+	if leaf == nil || acme.CertificateID(leaf) == "" {
 		return false
 	}
 	had := renewalInfo(cert, leaf)
@@ -94,7 +80,7 @@ func (r *Reconciler) ask(ctx context.Context, cert *v1alpha1.TLSCertificate, s *
 		next = latest
 	}
 	info.NextCheck = timePtr(next.UTC().Truncate(time.Second))
-	info.CertificateID = CertificateID(leaf)
+	info.CertificateID = acme.CertificateID(leaf)
 	if cert.Status.ACME == nil {
 		cert.Status.ACME = &v1alpha1.ACMECertificateStatus{}
 	}

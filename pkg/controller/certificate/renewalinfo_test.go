@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
 )
 
 // TestCertificateID is the example of RFC 9773 section 4.1.
@@ -22,11 +23,11 @@ func TestCertificateID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := CertificateID(&x509.Certificate{AuthorityKeyId: aki, SerialNumber: big.NewInt(0x87654321)})
+	got := acme.CertificateID(&x509.Certificate{AuthorityKeyId: aki, SerialNumber: big.NewInt(0x87654321)})
 	if want := "aYhba4dGQEHhs3uEe9KuLN4ByNQ.AIdlQyE"; got != want {
 		t.Errorf("CertificateID = %s, want %s", got, want)
 	}
-	if CertificateID(&x509.Certificate{SerialNumber: big.NewInt(1)}) != "" {
+	if acme.CertificateID(&x509.Certificate{SerialNumber: big.NewInt(1)}) != "" {
 		t.Error("a certificate without authority key identifier has an ID")
 	}
 }
@@ -46,7 +47,7 @@ func TestRenewalInfo(t *testing.T) {
 	s.run()
 	cert := s.run()
 	info := cert.Status.ACME.RenewalInfo
-	if s.asked != 1 || info == nil || info.CertificateID != CertificateID(s.leaf()) {
+	if s.asked != 1 || info == nil || info.CertificateID != acme.CertificateID(s.leaf()) {
 		t.Fatalf("asked %d times: %+v", s.asked, info)
 	}
 	if at := cert.Status.RenewalTime.Time; at.Before(start.Add(70*day)) || at.After(start.Add(72*day)) {
@@ -63,7 +64,7 @@ func TestRenewalInfo(t *testing.T) {
 	}
 	s.from, s.to = 70*day, 72*day
 	cert = s.run()
-	if got := cert.Status.ACME.RenewalInfo; got.CertificateID != CertificateID(s.leaf()) || s.issued != 2 {
+	if got := cert.Status.ACME.RenewalInfo; got.CertificateID != acme.CertificateID(s.leaf()) || s.issued != 2 {
 		t.Errorf("after renewal: %+v, %d certificates", got, s.issued)
 	}
 	// While it does not answer, what it said stays.
