@@ -24,6 +24,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 func main() {
@@ -74,7 +76,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if *page != "" {
-		if err := writeFile(*page, markdown(p, results, commandOf(p))); err != nil {
+		if err := measure.WriteFile(*page, markdown(p, results, commandOf(p))); err != nil {
 			return err
 		}
 	}

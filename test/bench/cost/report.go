@@ -14,6 +14,7 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/experiment"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/profiles"
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // entry is one line of cost.json.
@@ -121,5 +122,5 @@ func writeEntries(out string, p *plan, r results) (string, error) {
 		return "", fmt.Errorf("encoding the results: %w", err)
 	}
 	path := filepath.Join(out, "cost.json")
-	return path, writeFile(path, append(data, '\n'))
+	return path, measure.WriteFile(path, append(data, '\n'))
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/tollgate-dev/tollgate/pkg/simulator"
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // outcome is one run: a policy in a cell with a seed.
@@ -84,16 +85,5 @@ func (s *store) put(key string, o *outcome) error {
 	if err != nil {
 		return fmt.Errorf("encoding a finished run: %w", err)
 	}
-	return writeFile(s.path(key), data)
-}
-
-func writeFile(path string, data []byte) error {
-	temporary := path + ".tmp"
-	if err := os.WriteFile(temporary, data, 0o644); err != nil { //nolint:gosec // results are no secret
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Rename(temporary, path); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
+	return measure.WriteFile(s.path(key), data)
 }

@@ -11,11 +11,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // latencies measures how soon a pod is bound after its Secret was written, while a number of others is held.
-func (b *bench) latencies(ctx context.Context) ([]entry, error) {
-	var entries []entry
+func (b *bench) latencies(ctx context.Context) ([]measure.Entry, error) {
+	var entries []measure.Entry
 	for _, held := range b.held {
 		times, err := b.latency(ctx, held)
 		if err != nil {
@@ -35,8 +37,8 @@ type latencyTimes struct {
 	pod, podRequest []float64
 }
 
-func (t *latencyTimes) entries(held int) []entry {
-	var entries []entry
+func (t *latencyTimes) entries(held int) []measure.Entry {
+	var entries []measure.Entry
 	for _, from := range []struct {
 		name            string
 		value, baseline []float64
@@ -50,7 +52,7 @@ func (t *latencyTimes) entries(held int) []entry {
 		}{{"p50", 0.5}, {"p99", 0.99}} {
 			name := fmt.Sprintf("%s_%s_ms/held=%d", from.name, quantile.name, held)
 			e := newEntry(name, "ms", quantileOf(from.value, quantile.q), len(from.value))
-			entries = append(entries, e.against(quantileOf(from.baseline, quantile.q).value))
+			entries = append(entries, e.Against(quantileOf(from.baseline, quantile.q).value))
 		}
 	}
 	return entries
@@ -71,7 +73,7 @@ func (b *bench) latency(ctx context.Context, held int) (times *latencyTimes, err
 	}
 	batch := b.nextBatch("latency")
 	defer func() { err = errors.Join(err, s.stop(), b.deleteBatch(ctx, batch)) }()
-	b.progress.step("%d held pods, each on a Secret of its own", held)
+	b.progress.Step("%d held pods, each on a Secret of its own", held)
 	pool := newPods(batch, held, true)
 	if err := b.createPods(ctx, pool); err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func (b *bench) latency(ctx context.Context, held int) (times *latencyTimes, err
 	}
 	times = &latencyTimes{}
 	random := rand.New(rand.NewPCG(1, uint64(held))) //nolint:gosec // the same pods in each run
-	done, stop := b.progress.counter("Secrets written", b.warmUp+b.samples)
+	done, stop := b.progress.Counter("Secrets written", b.warmUp+b.samples)
 	defer stop()
 	for i := range b.warmUp + b.samples {
 		at := random.IntN(held)

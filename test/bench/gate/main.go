@@ -22,6 +22,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // schedulerCommand as the first argument makes this program the scheduler that Tollgate's memory is compared with.
@@ -51,41 +52,41 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	begin := time.Now()
-	b := &bench{plan: p, progress: newProgress(os.Stderr)}
+	b := &bench{plan: p, progress: measure.NewProgress(os.Stderr)}
 	defer func() {
 		if b.cluster != nil {
 			err = errors.Join(err, b.cluster.stop())
 		}
 	}()
 	for _, part := range p.parts {
-		b.progress.say("%s", partByName(part).title)
+		b.progress.Say("%s", partByName(part).title)
 		found, err := partByName(part).measure(b, ctx)
 		if err != nil {
-			return errors.Join(fmt.Errorf("measuring %s: %w", part, err), table(os.Stdout, b.entries))
+			return errors.Join(fmt.Errorf("measuring %s: %w", part, err), table.Print(os.Stdout, b.entries))
 		}
 		b.entries = append(b.entries, found...)
-		if err := writeEntries(filepath.Join(p.out, "gate.json"), b.entries); err != nil {
+		if err := measure.WriteEntries(filepath.Join(p.out, "gate.json"), b.entries); err != nil {
 			return err
 		}
 	}
-	if err := table(os.Stdout, b.entries); err != nil {
+	if err := table.Print(os.Stdout, b.entries); err != nil {
 		return err
 	}
 	if p.markdown != "" {
-		if err := writeFile(p.markdown, markdown(p, machine(), b.entries)); err != nil {
+		if err := measure.WriteFile(p.markdown, table.Markdown(made(p, measure.Machine()), b.entries)); err != nil {
 			return err
 		}
 	}
-	b.progress.say("wrote %s after %s", filepath.Join(p.out, "gate.json"), time.Since(begin).Round(time.Second))
+	b.progress.Say("wrote %s after %s", filepath.Join(p.out, "gate.json"), time.Since(begin).Round(time.Second))
 	return nil
 }
 
 // bench is one run.
 type bench struct {
 	*plan
-	progress *progress
+	progress *measure.Progress
 	cluster  *cluster
-	entries  []entry
+	entries  []measure.Entry
 	// batches numbers the groups of pods of the run.
 	batches int
 }
@@ -93,7 +94,7 @@ type bench struct {
 // part is a group of measures.
 type part struct {
 	name, title string
-	measure     func(*bench, context.Context) ([]entry, error)
+	measure     func(*bench, context.Context) ([]measure.Entry, error)
 }
 
 // parts are in the order of the table. The last leaves so many Secrets that no other may follow.
@@ -119,7 +120,7 @@ func (b *bench) start(ctx context.Context) (*cluster, error) {
 	if b.cluster != nil {
 		return b.cluster, nil
 	}
-	b.progress.say("starting etcd and kube-apiserver")
+	b.progress.Say("starting etcd and kube-apiserver")
 	c, err := startCluster(ctx, b.nodes, sandbox.Options{})
 	if err != nil {
 		return nil, err

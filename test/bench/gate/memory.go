@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // memory measures what many TLS Secrets cost a scheduler in memory and at its start: Tollgate's, which keeps facts about
 // them, against one with an ordinary informer, which keeps the Secrets. Few Secrets first, as the floor of each.
-func (b *bench) memory(ctx context.Context) ([]entry, error) {
+func (b *bench) memory(ctx context.Context) ([]measure.Entry, error) {
 	if _, err := b.start(ctx); err != nil {
 		return nil, err
 	}
@@ -40,8 +42,8 @@ type footprint struct {
 	settled, peak, startup []float64
 }
 
-func footprintEntries(secrets int, f footprints) []entry {
-	var entries []entry
+func footprintEntries(secrets int, f footprints) []measure.Entry {
+	var entries []measure.Entry
 	for _, measure := range []struct {
 		name, unit string
 		of         func(footprint) []float64
@@ -52,7 +54,7 @@ func footprintEntries(secrets int, f footprints) []entry {
 	} {
 		own, plain := measure.of(f[0]), measure.of(f[1])
 		e := newEntry(fmt.Sprintf("%s/secrets=%d", measure.name, secrets), measure.unit, medianOf(own), len(own))
-		entries = append(entries, e.against(medianOf(plain).value))
+		entries = append(entries, e.Against(medianOf(plain).value))
 	}
 	return entries
 }
@@ -63,7 +65,7 @@ func (b *bench) createSecrets(ctx context.Context, n int) error {
 		return err
 	}
 	batch := b.nextBatch("secrets")
-	done, stop := b.progress.counter("Secrets created", n)
+	done, stop := b.progress.Counter("Secrets created", n)
 	defer stop()
 	return each(ctx, n, done, func(ctx context.Context, i int) error {
 		secret, err := ca.secret(namespaceOf(i), batch, fmt.Sprintf("%s-%05d", batch, i), i, false)
@@ -84,7 +86,7 @@ func (b *bench) footprints(ctx context.Context, runs int) (footprints, error) {
 				return all, err
 			}
 			f := all[which]
-			b.progress.step("%s: %.0f MiB, at the peak %.0f MiB, after %.1f s", [2]string{"facts", "ordinary informer"}[which],
+			b.progress.Step("%s: %.0f MiB, at the peak %.0f MiB, after %.1f s", [2]string{"facts", "ordinary informer"}[which],
 				f.settled[run], f.peak[run], f.startup[run])
 		}
 	}
@@ -126,7 +128,7 @@ func (b *bench) footprint(ctx context.Context, plain bool, f *footprint) (err er
 		return err
 	}
 	f.startup = append(f.startup, listed.Sub(s.started).Seconds())
-	f.settled, f.peak = append(f.settled, use.now), append(f.peak, use.peak)
+	f.settled, f.peak = append(f.settled, use.Now), append(f.peak, use.Peak)
 	return nil
 }
 
@@ -139,23 +141,23 @@ const (
 
 // settle returns the memory use of a scheduler after one garbage collection, when the runtime has given back to the system
 // what it will: when resident memory has changed by less than 1% in five seconds, or after half a minute.
-func (b *bench) settle(ctx context.Context, s *scheduler) (memoryUse, error) {
+func (b *bench) settle(ctx context.Context, s *scheduler) (measure.MemoryUse, error) {
 	if err := s.awaitQuiet(ctx); err != nil {
-		return memoryUse{}, err
+		return measure.MemoryUse{}, err
 	}
 	if _, err := s.get(ctx, "/debug/pprof/heap?gc=1"); err != nil {
-		return memoryUse{}, fmt.Errorf("making the scheduler collect garbage: %w", err)
+		return measure.MemoryUse{}, fmt.Errorf("making the scheduler collect garbage: %w", err)
 	}
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	begin := time.Now()
-	since, reference := begin, memoryUse{}
+	since, reference := begin, measure.MemoryUse{}
 	for {
-		use, err := memoryOf(s.process.Pid())
+		use, err := measure.Memory(s.process.Pid())
 		if err != nil {
-			return memoryUse{}, err
+			return measure.MemoryUse{}, err
 		}
-		if math.Abs(use.now-reference.now) > settleTolerance*reference.now {
+		if math.Abs(use.Now-reference.Now) > settleTolerance*reference.Now {
 			since, reference = time.Now(), use
 		}
 		if time.Since(since) >= settleWindow || time.Since(begin) >= settleLimit {
@@ -163,7 +165,7 @@ func (b *bench) settle(ctx context.Context, s *scheduler) (memoryUse, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return memoryUse{}, context.Cause(ctx)
+			return measure.MemoryUse{}, context.Cause(ctx)
 		case <-ticker.C:
 		}
 	}

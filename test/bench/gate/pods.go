@@ -102,7 +102,7 @@ func each(ctx context.Context, n int, done *atomic.Int64, do func(ctx context.Co
 }
 
 func (b *bench) createPods(ctx context.Context, pods []*corev1.Pod) error {
-	done, stop := b.progress.counter("pods created", len(pods))
+	done, stop := b.progress.Counter("pods created", len(pods))
 	defer stop()
 	return each(ctx, len(pods), done, func(ctx context.Context, i int) error { return b.createPod(ctx, pods[i]) })
 }

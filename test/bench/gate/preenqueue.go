@@ -30,13 +30,14 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 	"github.com/tollgate-dev/tollgate/pkg/plugins/certgate"
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // preEnqueueRuns are enough for an interval.
 const preEnqueueRuns = 6
 
 // preEnqueue measures one call of PreEnqueue, which runs under the lock of the scheduling queue.
-func (b *bench) preEnqueue(ctx context.Context) ([]entry, error) {
+func (b *bench) preEnqueue(ctx context.Context) ([]measure.Entry, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	const few = 1000 // pods that are not held
@@ -80,7 +81,7 @@ func (b *bench) preEnqueue(ctx context.Context) ([]entry, error) {
 			k.allocs = append(k.allocs, float64(r.AllocsPerOp()))
 		}
 	}
-	var entries []entry
+	var entries []measure.Entry
 	for _, k := range kinds {
 		entries = append(entries,
 			newEntry("preenqueue_ns/"+k.name, "ns", medianOf(k.ns), preEnqueueRuns),

@@ -11,15 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// ticksPerSecond is the unit of /proc/<pid>/stat: USER_HZ, 100 on all architectures that Go runs on.
-const ticksPerSecond = 100
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
+)
 
 // awaitQuiet waits until the process has used less than a tenth of a core for half a second.
 func (s *scheduler) awaitQuiet(ctx context.Context) error {
 	const window = 500 * time.Millisecond
-	before, err := cpuTime(s.process.Pid())
+	before, err := measure.CPUTime(s.process.Pid())
 	if err != nil {
 		return err
 	}
@@ -30,7 +29,7 @@ func (s *scheduler) awaitQuiet(ctx context.Context) error {
 			return false
 		}
 		var now time.Duration
-		if now, err = cpuTime(s.process.Pid()); err != nil {
+		if now, err = measure.CPUTime(s.process.Pid()); err != nil {
 			return true
 		}
 		used := now - before
@@ -98,70 +97,4 @@ func parseMachineTime(stat []byte) (idle, all uint64, err error) {
 		}
 	}
 	return idle, all, nil
-}
-
-// cpuTime returns how much processor time a process has used.
-func cpuTime(pid int) (time.Duration, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("reading processor time, which needs Linux: %w", err)
-	}
-	return parseCPUTime(raw)
-}
-
-// parseCPUTime adds utime and stime, the 14th and 15th field of proc_pid_stat(5). The second field, the command in
-// parentheses, may hold anything.
-func parseCPUTime(stat []byte) (time.Duration, error) {
-	end := bytes.LastIndexByte(stat, ')')
-	fields := strings.Fields(string(stat[end+1:]))
-	if end < 0 || len(fields) < 13 {
-		return 0, fmt.Errorf("reading processor time: %q is no process's stat", stat)
-	}
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("reading processor time: %w", err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
-}
-
-// memoryUse is what a process has of real memory, in MiB.
-type memoryUse struct {
-	now, peak float64
-}
-
-func memoryOf(pid int) (memoryUse, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return memoryUse{}, fmt.Errorf("reading memory use, which needs Linux: %w", err)
-	}
-	return parseMemory(raw)
-}
-
-// parseMemory reads VmRSS and VmHWM of proc_pid_status(5), which are in KiB.
-func parseMemory(status []byte) (memoryUse, error) {
-	var m memoryUse
-	for line := range strings.Lines(string(status)) {
-		fields := strings.Fields(line)
-		if len(fields) != 3 || fields[2] != "kB" {
-			continue
-		}
-		kib, err := strconv.ParseFloat(fields[1], 64)
-		if err != nil {
-			return m, fmt.Errorf("reading memory use: %w", err)
-		}
-		switch fields[0] {
-		case "VmRSS:":
-			m.now = kib / 1024
-		case "VmHWM:":
-			m.peak = kib / 1024
-		}
-	}
-	if m.now == 0 || m.peak == 0 {
-		return m, fmt.Errorf("reading memory use: the process's status has no VmRSS or no VmHWM")
-	}
-	return m, nil
 }

@@ -9,11 +9,13 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // release measures how fast many pods that are held on one Secret are bound once it is written, against as many that were
 // never held.
-func (b *bench) release(ctx context.Context) ([]entry, error) {
+func (b *bench) release(ctx context.Context) ([]measure.Entry, error) {
 	if _, err := b.start(ctx); err != nil {
 		return nil, err
 	}
@@ -32,14 +34,14 @@ func (b *bench) release(ctx context.Context) ([]entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			b.progress.step("%s: %.0f pods/s", [2]string{"never held", "released"}[which], rate)
+			b.progress.Step("%s: %.0f pods/s", [2]string{"never held", "released"}[which], rate)
 			rates[which] = append(rates[which], rate)
 		}
 	}
 	suffix, never, released := fmt.Sprintf("/held=%d", b.plan.release), rates[0], rates[1]
-	return []entry{
-		newEntry("release_throughput_ratio"+suffix, "", medianOf(ratios(released, never)), len(never)).against(1),
-		newEntry("release_throughput"+suffix, "pods/s", medianOf(released), len(released)).against(medianOf(never).value),
+	return []measure.Entry{
+		newEntry("release_throughput_ratio"+suffix, "", medianOf(ratios(released, never)), len(never)).Against(1),
+		newEntry("release_throughput"+suffix, "pods/s", medianOf(released), len(released)).Against(medianOf(never).value),
 	}, nil
 }
 

@@ -12,18 +12,20 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
-var someEntries = []entry{
-	newEntry("secret_to_bound_p99_ms/held=1000", "ms", summary{value: 12.345, low: 11, high: 14.5, bounded: true}, 500).against(6.1725),
+var someEntries = []measure.Entry{
+	newEntry("secret_to_bound_p99_ms/held=1000", "ms", summary{value: 12.345, low: 11, high: 14.5, bounded: true}, 500).Against(6.1725),
 	newEntry("preenqueue_allocs/undeclared", "", summary{}, 6),
-	newEntry("rss_mib/secrets=50000", "MiB", summary{value: 150.4}, 2).against(601.6),
+	newEntry("rss_mib/secrets=50000", "MiB", summary{value: 150.4}, 2).Against(601.6),
 }
 
 func TestEntriesAreWrittenWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bench", "gate.json")
 	for range 2 { // over the last one too
-		if err := writeEntries(path, someEntries); err != nil {
+		if err := measure.WriteEntries(path, someEntries); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,7 +52,7 @@ func TestEntriesAreWrittenWhole(t *testing.T) {
 
 func TestTables(t *testing.T) {
 	var b bytes.Buffer
-	if err := table(&b, someEntries); err != nil {
+	if err := table.Print(&b, someEntries); err != nil {
 		t.Fatal(err)
 	}
 	want := `measure                           value    95% interval  baseline  ratio  samples
@@ -61,7 +63,7 @@ rss_mib/secrets=50000             150 MiB  -             602       0.250  2
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
-	page := string(markdown(&plan{args: []string{"-pairs", "12"}, nodes: 100}, "2 cores", someEntries))
+	page := string(table.Markdown(made(&plan{args: []string{"-pairs", "12"}, nodes: 100}, "2 cores"), someEntries))
 	for _, want := range []string{
 		"Made by `_output/bin/bench-gate -pairs 12` on 2 cores, with 100 nodes.",
 		"| measure | value | 95% interval | baseline | ratio | samples |\n|---|---|---|---|---|---|\n",
@@ -69,14 +71,6 @@ rss_mib/secrets=50000             150 MiB  -             602       0.250  2
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
-		}
-	}
-}
-
-func TestNumber(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 0.01234: "0.0123", 1.2345: "1.23", 99.96: "100.0", 123.4: "123", 54321: "54321", -2: "-2.00"} {
-		if got := number(&v); got != want {
-			t.Errorf("%v: got %s, want %s", v, got, want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
@@ -62,23 +61,6 @@ scheduler_other{queue="active"} 7
 `))
 	if diff := cmp.Diff(map[string]int{"active": 3, "gated": 10000, "backoff": 1000000}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestProc(t *testing.T) {
-	spent, err := parseCPUTime([]byte("42 (a) b) S 1 42 42 0 -1 4194560 1 0 0 0 250 50 9 9 20 0 1 0 100 1 1"))
-	if err != nil || spent != 3*time.Second {
-		t.Errorf("processor time: %v, %v; want 3s", spent, err)
-	}
-	if _, err := parseCPUTime([]byte("42 (a")); err == nil {
-		t.Error("half a stat was taken")
-	}
-	use, err := parseMemory([]byte("Name:\tx\nVmHWM:\t    4096 kB\nVmRSS:\t    2048 kB\nThreads:\t1\n"))
-	if err != nil || use != (memoryUse{now: 2, peak: 4}) {
-		t.Errorf("memory: %+v, %v", use, err)
-	}
-	if _, err := parseMemory([]byte("Name:\tx\n")); err == nil {
-		t.Error("a status without memory was taken")
 	}
 }
 

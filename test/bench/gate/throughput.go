@@ -11,11 +11,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // throughput measures how fast undeclared pods are bound with and without held ones, in pairs. The order is without, with,
 // with, without, and so on, so that what changes slowly changes both alike.
-func (b *bench) throughput(ctx context.Context) (entries []entry, err error) {
+func (b *bench) throughput(ctx context.Context) (entries []measure.Entry, err error) {
 	if _, err := b.start(ctx); err != nil {
 		return nil, err
 	}
@@ -50,7 +52,7 @@ func (b *bench) throughput(ctx context.Context) (entries []entry, err error) {
 			if err != nil {
 				return nil, err
 			}
-			b.progress.step("%d held: %.0f undeclared pods/s, %.0f µs of processor each", held, r.rate, r.cpu)
+			b.progress.Step("%d held: %.0f undeclared pods/s, %.0f µs of processor each", held, r.rate, r.cpu)
 			rates[with], cpus[with] = append(rates[with], r.rate), append(cpus[with], r.cpu)
 		}
 	}
@@ -59,11 +61,11 @@ func (b *bench) throughput(ctx context.Context) (entries []entry, err error) {
 }
 
 // throughputEntries compares what was measured with held pods to what was measured without, pair by pair.
-func throughputEntries(name, unit string, held int, measured [2][]float64) []entry {
+func throughputEntries(name, unit string, held int, measured [2][]float64) []measure.Entry {
 	suffix, without, with := fmt.Sprintf("/held=%d", held), measured[0], measured[1]
-	return []entry{
-		newEntry(name+"_ratio"+suffix, "", medianOf(ratios(with, without)), len(with)).against(1),
-		newEntry(name+suffix, unit, medianOf(with), len(with)).against(medianOf(without).value),
+	return []measure.Entry{
+		newEntry(name+"_ratio"+suffix, "", medianOf(ratios(with, without)), len(with)).Against(1),
+		newEntry(name+suffix, unit, medianOf(with), len(with)).Against(medianOf(without).value),
 	}
 }
 
@@ -105,7 +107,7 @@ func (b *bench) boundPerSecond(ctx context.Context, n, held int, namespace func(
 	if err := awaitIdle(ctx); err != nil {
 		return r, err
 	}
-	before, err := cpuTime(s.process.Pid())
+	before, err := measure.CPUTime(s.process.Pid())
 	if err != nil {
 		return r, err
 	}
@@ -120,7 +122,7 @@ func (b *bench) boundPerSecond(ctx context.Context, n, held int, namespace func(
 	if err != nil {
 		return r, err
 	}
-	after, err := cpuTime(s.process.Pid())
+	after, err := measure.CPUTime(s.process.Pid())
 	if err != nil {
 		return r, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // controller is a running tollgate-controller. It runs without leader election.
@@ -40,15 +41,15 @@ func (p *controller) stop() error { return p.process.Stop() }
 // usage is what a controller has used since its start.
 type usage struct {
 	cpu      time.Duration
-	memory   memoryUse
+	memory   measure.MemoryUse
 	requests requestCount
 }
 
 func (p *controller) usage(ctx context.Context) (u usage, err error) {
-	if u.cpu, err = cpuTime(p.process.Pid()); err != nil {
+	if u.cpu, err = measure.CPUTime(p.process.Pid()); err != nil {
 		return u, err
 	}
-	if u.memory, err = memoryOf(p.process.Pid()); err != nil {
+	if u.memory, err = measure.Memory(p.process.Pid()); err != nil {
 		return u, err
 	}
 	u.requests, err = p.cluster.requests(ctx)
@@ -66,7 +67,7 @@ const (
 func (p *controller) awaitIdle(ctx context.Context, while time.Duration) (time.Time, error) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	before, err := cpuTime(p.process.Pid())
+	before, err := measure.CPUTime(p.process.Pid())
 	if err != nil {
 		return time.Time{}, p.ended(err)
 	}
@@ -78,7 +79,7 @@ func (p *controller) awaitIdle(ctx context.Context, while time.Duration) (time.T
 			return time.Time{}, context.Cause(ctx)
 		case <-ticker.C:
 		}
-		used, err := cpuTime(p.process.Pid())
+		used, err := measure.CPUTime(p.process.Pid())
 		if err != nil {
 			return time.Time{}, p.ended(err)
 		}

@@ -38,7 +38,7 @@ func newCertificate(i int) *v1alpha1.TLSCertificate {
 // was begun.
 func (b *bench) create(ctx context.Context, c *cluster, from, to int) ([]time.Time, error) {
 	begun := make([]time.Time, to-from)
-	done, stop := b.progress.counter("TLSCertificates created", len(begun))
+	done, stop := b.progress.Counter("TLSCertificates created", len(begun))
 	defer stop()
 	err := each(ctx, len(begun), done, func(ctx context.Context, i int) error {
 		begun[i] = time.Now()

@@ -6,6 +6,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // issueTimes are what a controller took to issue certificates from nothing.
@@ -57,14 +59,14 @@ func (b *bench) issue(ctx context.Context, p *controller, n int) (*issueTimes, e
 }
 
 // entries are named kind/<measure>. The baselines are of a certain number of certificates and apply to no other.
-func (t *issueTimes) entries(kind string, baseline map[string]float64) []entry {
+func (t *issueTimes) entries(kind string, baseline map[string]float64) []measure.Entry {
 	n := float64(t.certs)
-	entries := []entry{
+	entries := []measure.Entry{
 		newEntry(kind+"/certs_per_second", "1/s", n/t.took.Seconds(), t.certs),
 		newEntry(kind+"/total_s", "s", t.took.Seconds(), 1),
 		newEntry(kind+"/ready_p50_s", "s", quantileOf(t.ready, 0.5), t.certs),
 		newEntry(kind+"/ready_p99_s", "s", quantileOf(t.ready, 0.99), t.certs),
-		newEntry(kind+"/peak_rss_mib", "MiB", t.used.memory.peak, 1),
+		newEntry(kind+"/peak_rss_mib", "MiB", t.used.memory.Peak, 1),
 		newEntry(kind+"/cpu_seconds", "s", t.used.cpu.Seconds(), 1),
 		newEntry(kind+"/requests_per_cert", "", t.used.requests.all/n, t.certs),
 		newEntry(kind+"/writes_per_cert", "", t.used.requests.writes/n, t.certs),
@@ -74,7 +76,7 @@ func (t *issueTimes) entries(kind string, baseline map[string]float64) []entry {
 	}
 	for i := range entries {
 		if value, known := baseline[entries[i].Name]; known {
-			entries[i] = entries[i].against(value)
+			entries[i] = entries[i].Against(value)
 		}
 	}
 	return entries

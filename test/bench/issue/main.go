@@ -22,6 +22,8 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 func main() {
@@ -46,36 +48,36 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	begin := time.Now()
-	b := &bench{plan: p, progress: newProgress(os.Stderr)}
+	b := &bench{plan: p, progress: measure.NewProgress(os.Stderr)}
 	defer func() { err = errors.Join(err, b.stop()) }()
 	for _, part := range p.parts {
-		b.progress.say("%s", partByName(part).title)
+		b.progress.Say("%s", partByName(part).title)
 		found, err := partByName(part).measure(b, ctx)
 		if err != nil {
-			return errors.Join(fmt.Errorf("measuring %s: %w", part, err), table(os.Stdout, b.entries))
+			return errors.Join(fmt.Errorf("measuring %s: %w", part, err), table.Print(os.Stdout, b.entries))
 		}
 		b.entries = append(b.entries, found...)
-		if err := writeEntries(filepath.Join(p.out, "issue.json"), b.entries); err != nil {
+		if err := measure.WriteEntries(filepath.Join(p.out, "issue.json"), b.entries); err != nil {
 			return err
 		}
 	}
-	if err := table(os.Stdout, b.entries); err != nil {
+	if err := table.Print(os.Stdout, b.entries); err != nil {
 		return err
 	}
 	if p.markdown != "" {
-		if err := writeFile(p.markdown, markdown(p, machine(), b.entries)); err != nil {
+		if err := measure.WriteFile(p.markdown, table.Markdown(made(p, measure.Machine()), b.entries)); err != nil {
 			return err
 		}
 	}
-	b.progress.say("wrote %s after %s", filepath.Join(p.out, "issue.json"), time.Since(begin).Round(time.Second))
+	b.progress.Say("wrote %s after %s", filepath.Join(p.out, "issue.json"), time.Since(begin).Round(time.Second))
 	return nil
 }
 
 // bench is one run.
 type bench struct {
 	*plan
-	progress *progress
-	entries  []entry
+	progress *measure.Progress
+	entries  []measure.Entry
 	// cluster and controller of the parts with the internal CA, which use the same ones after another.
 	cluster    *cluster
 	controller *controller
@@ -86,7 +88,7 @@ type bench struct {
 // part is a group of measures.
 type part struct {
 	name, title string
-	measure     func(*bench, context.Context) ([]entry, error)
+	measure     func(*bench, context.Context) ([]measure.Entry, error)
 }
 
 // parts are in the order of the table. Each of the first three builds upon what the one before has left; the last has a

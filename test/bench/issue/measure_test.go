@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 func TestCountRequests(t *testing.T) {
@@ -32,12 +34,12 @@ apiserver_request_duration_seconds_count{resource="secrets",verb="GET"} 70000
 
 func TestIssueEntries(t *testing.T) {
 	times := &issueTimes{certs: baselineCerts, took: 10 * time.Second, used: usage{
-		cpu: 31 * time.Second, memory: memoryUse{now: 50, peak: 57}, requests: requestCount{all: 11000, writes: 3000},
+		cpu: 31 * time.Second, memory: measure.MemoryUse{Now: 50, Peak: 57}, requests: requestCount{all: 11000, writes: 3000},
 	}}
 	for i := range baselineCerts {
 		times.ready = append(times.ready, float64(i+1)/100)
 	}
-	by := map[string]entry{}
+	by := map[string]measure.Entry{}
 	for _, e := range times.entries("ca", certManager) {
 		by[e.Name] = e
 	}
@@ -77,26 +79,9 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-func TestProc(t *testing.T) {
-	spent, err := parseCPUTime([]byte("42 (a) b) S 1 42 42 0 -1 4194560 1 0 0 0 250 50 9 9 20 0 1 0 100 1 1"))
-	if err != nil || spent != 3*time.Second {
-		t.Errorf("processor time: %v, %v; want 3s", spent, err)
-	}
-	if _, err := parseCPUTime([]byte("42 (a")); err == nil {
-		t.Error("half a stat was taken")
-	}
-	use, err := parseMemory([]byte("Name:\tx\nVmHWM:\t    4096 kB\nVmRSS:\t    2048 kB\nThreads:\t1\n"))
-	if err != nil || use != (memoryUse{now: 2, peak: 4}) {
-		t.Errorf("memory: %+v, %v", use, err)
-	}
-	if _, err := parseMemory([]byte("Name:\tx\n")); err == nil {
-		t.Error("a status without memory was taken")
-	}
-}
-
 func TestMarkdown(t *testing.T) {
-	page := string(markdown(&plan{args: []string{"-certs", "12"}}, "2 cores", []entry{
-		newEntry("ca/certs_per_second", "1/s", 80, 1000).against(16), newEntry("steady/rss_mib/certs=10000", "MiB", 150.4, 1),
+	page := string(table.Markdown(made(&plan{args: []string{"-certs", "12"}}, "2 cores"), []measure.Entry{
+		newEntry("ca/certs_per_second", "1/s", 80, 1000).Against(16), newEntry("steady/rss_mib/certs=10000", "MiB", 150.4, 1),
 	}))
 	for _, want := range []string{
 		"Made by `_output/bin/bench-issue -certs 12` on 2 cores.",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 func caSpec(*sandbox.Sandbox) v1alpha1.IssuerSpec {
@@ -32,7 +33,7 @@ func (b *bench) startCA(ctx context.Context) error {
 	if b.cluster != nil {
 		return nil
 	}
-	b.progress.say("starting etcd, kube-apiserver and the controller")
+	b.progress.Say("starting etcd, kube-apiserver and the controller")
 	var err error
 	if b.cluster, err = startCluster(ctx, sandbox.Options{}, caSpec); err != nil {
 		return err
@@ -44,7 +45,7 @@ func (b *bench) startCA(ctx context.Context) error {
 }
 
 // ca measures certificates of an internal CA.
-func (b *bench) ca(ctx context.Context) ([]entry, error) {
+func (b *bench) ca(ctx context.Context) ([]measure.Entry, error) {
 	if err := b.startCA(ctx); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (b *bench) fill(ctx context.Context) error {
 	if b.created == b.steady {
 		return nil
 	}
-	b.progress.say("creating TLSCertificates up to %d", b.steady)
+	b.progress.Say("creating TLSCertificates up to %d", b.steady)
 	if _, err := b.create(ctx, b.cluster, b.created, b.steady); err != nil {
 		return err
 	}
@@ -73,14 +74,14 @@ func (b *bench) fill(ctx context.Context) error {
 }
 
 // steadyState measures what certificates cost that need nothing.
-func (b *bench) steadyState(ctx context.Context) ([]entry, error) {
+func (b *bench) steadyState(ctx context.Context) ([]measure.Entry, error) {
 	if err := b.fill(ctx); err != nil {
 		return nil, err
 	}
 	if _, err := b.controller.awaitIdle(ctx, b.quiet); err != nil {
 		return nil, err
 	}
-	b.progress.say("idle for %s", b.idle)
+	b.progress.Say("idle for %s", b.idle)
 	before, err := b.controller.usage(ctx)
 	if err != nil {
 		return nil, err
@@ -97,9 +98,9 @@ func (b *bench) steadyState(ctx context.Context) ([]entry, error) {
 	}
 	took, asked := time.Since(begin), after.requests.minus(before.requests)
 	condition := fmt.Sprintf("/certs=%d", b.created)
-	return []entry{
-		newEntry("steady/rss_mib"+condition, "MiB", after.memory.now, 1),
-		newEntry("steady/peak_rss_mib"+condition, "MiB", after.memory.peak, 1),
+	return []measure.Entry{
+		newEntry("steady/rss_mib"+condition, "MiB", after.memory.Now, 1),
+		newEntry("steady/peak_rss_mib"+condition, "MiB", after.memory.Peak, 1),
 		newEntry("steady/cpu_percent"+condition, "%", 100*(after.cpu-before.cpu).Seconds()/took.Seconds(), 1),
 		newEntry("steady/requests_per_minute"+condition, "1/min", asked.all/took.Minutes(), 1),
 		newEntry("steady/writes_per_minute"+condition, "1/min", asked.writes/took.Minutes(), 1),
@@ -107,7 +108,7 @@ func (b *bench) steadyState(ctx context.Context) ([]entry, error) {
 }
 
 // restart measures what a new controller does with certificates that need nothing.
-func (b *bench) restart(ctx context.Context) ([]entry, error) {
+func (b *bench) restart(ctx context.Context) ([]measure.Entry, error) {
 	if err := b.fill(ctx); err != nil {
 		return nil, err
 	}
@@ -128,21 +129,21 @@ func (b *bench) restart(ctx context.Context) ([]entry, error) {
 		return nil, err
 	}
 	condition := fmt.Sprintf("/certs=%d", b.created)
-	return []entry{
+	return []measure.Entry{
 		newEntry("restart/idle_s"+condition, "s", idle.Sub(b.controller.started).Seconds(), 1),
 		newEntry("restart/requests"+condition, "", used.requests.all, 1),
 		newEntry("restart/writes"+condition, "", used.requests.writes, 1),
 		newEntry("restart/cpu_seconds"+condition, "s", used.cpu.Seconds(), 1),
-		newEntry("restart/peak_rss_mib"+condition, "MiB", used.memory.peak, 1),
+		newEntry("restart/peak_rss_mib"+condition, "MiB", used.memory.Peak, 1),
 	}, nil
 }
 
 // acme measures certificates of Pebble, by http-01.
-func (b *bench) acme(ctx context.Context) (entries []entry, err error) {
+func (b *bench) acme(ctx context.Context) (entries []measure.Entry, err error) {
 	if err := b.stop(); err != nil {
 		return nil, err
 	}
-	b.progress.say("starting etcd, kube-apiserver, Pebble and the controller")
+	b.progress.Say("starting etcd, kube-apiserver, Pebble and the controller")
 	c, err := startCluster(ctx, sandbox.Options{ACME: true, ACMEEnv: []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=5"}}, acmeSpec)
 	if err != nil {
 		return nil, err

@@ -10,12 +10,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 func TestEntriesAreWrittenWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bench", "issue.json")
 	for range 2 { // over the last one too
-		err := writeEntries(path, []entry{newEntry("ca/total_s", "s", 31, 1).against(62), newEntry("restart/requests/certs=10000", "", 20000, 1)})
+		err := measure.WriteEntries(path, []measure.Entry{newEntry("ca/total_s", "s", 31, 1).Against(62), newEntry("restart/requests/certs=10000", "", 20000, 1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,13 +39,5 @@ func TestEntriesAreWrittenWhole(t *testing.T) {
 	}
 	if left, err := filepath.Glob(path + "?*"); err != nil || len(left) > 0 {
 		t.Errorf("left beside issue.json: %v, %v", left, err)
-	}
-}
-
-func TestNumber(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 0.01234: "0.0123", 1.2345: "1.23", 99.96: "100.0", 123.4: "123", 54321: "54321", -2: "-2.00"} {
-		if got := number(&v); got != want {
-			t.Errorf("%v: got %s, want %s", v, got, want)
-		}
 	}
 }

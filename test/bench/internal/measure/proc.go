@@ -1,7 +1,7 @@
 // Copyright The Tollgate Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package measure
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 // ticksPerSecond is the unit of /proc/<pid>/stat: USER_HZ, 100 on all architectures that Go runs on.
 const ticksPerSecond = 100
 
-// cpuTime returns how much processor time a process has used.
-func cpuTime(pid int) (time.Duration, error) {
+// CPUTime returns how much processor time a process has used.
+func CPUTime(pid int) (time.Duration, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, fmt.Errorf("reading processor time, which needs Linux: %w", err)
@@ -43,22 +43,23 @@ func parseCPUTime(stat []byte) (time.Duration, error) {
 	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
 }
 
-// memoryUse is what a process has of real memory, in MiB.
-type memoryUse struct {
-	now, peak float64
+// MemoryUse is what a process has of real memory, in MiB.
+type MemoryUse struct {
+	Now, Peak float64
 }
 
-func memoryOf(pid int) (memoryUse, error) {
+// Memory returns what a process has of real memory.
+func Memory(pid int) (MemoryUse, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return memoryUse{}, fmt.Errorf("reading memory use, which needs Linux: %w", err)
+		return MemoryUse{}, fmt.Errorf("reading memory use, which needs Linux: %w", err)
 	}
 	return parseMemory(raw)
 }
 
 // parseMemory reads VmRSS and VmHWM of proc_pid_status(5), which are in KiB.
-func parseMemory(status []byte) (memoryUse, error) {
-	var m memoryUse
+func parseMemory(status []byte) (MemoryUse, error) {
+	var m MemoryUse
 	for line := range strings.Lines(string(status)) {
 		fields := strings.Fields(line)
 		if len(fields) != 3 || fields[2] != "kB" {
@@ -70,12 +71,12 @@ func parseMemory(status []byte) (memoryUse, error) {
 		}
 		switch fields[0] {
 		case "VmRSS:":
-			m.now = kib / 1024
+			m.Now = kib / 1024
 		case "VmHWM:":
-			m.peak = kib / 1024
+			m.Peak = kib / 1024
 		}
 	}
-	if m.now == 0 || m.peak == 0 {
+	if m.Now == 0 || m.Peak == 0 {
 		return m, fmt.Errorf("reading memory use: the process's status has no VmRSS or no VmHWM")
 	}
 	return m, nil
