@@ -19,7 +19,7 @@ type answer struct {
 	body   []byte
 }
 
-// Fault is what goes wrong with a request. Exactly one of its functions is set.
+// Fault is what goes wrong with a request.
 type Fault struct {
 	// Name of the fault in Requests.
 	Name string
@@ -31,6 +31,8 @@ type Fault struct {
 	cut bool
 	// hang is cut, once the client has gone.
 	hang bool
+	// unseen is cut, and the server does not see the request.
+	unseen bool
 	// replay answers a newOrder as an earlier one for the same names, which the server does not see.
 	replay bool
 }
@@ -40,6 +42,9 @@ func Drop() Fault { return Fault{Name: "drop", cut: true} }
 
 // Hang forwards the request and never answers. It is how a test stops a client at a place that it can wait for.
 func Hang() Fault { return Fault{Name: "hang", cut: true, hang: true} }
+
+// Hold never answers and does not forward the request: the client is stopped before it, as Hang stops it after.
+func Hold() Fault { return Fault{Name: "hold", cut: true, hang: true, unseen: true} }
 
 // RateLimited answers 429 with a Retry-After header: seconds, or a date in http.TimeFormat; none if it is empty.
 func RateLimited(retryAfter string) Fault {

@@ -142,6 +142,8 @@ func (p *Proxy) exchange(r *http.Request, body []byte) (*answer, Fault, error) {
 	switch {
 	case fault.instead != nil:
 		return fault.instead(), fault, nil
+	case fault.unseen:
+		return &answer{}, fault, nil
 	case fault.replay:
 		a, err := p.replay(r, body)
 		if a != nil || err != nil {

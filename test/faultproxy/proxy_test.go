@@ -227,9 +227,18 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-func TestHang(t *testing.T) {
+func TestNeverAnswered(t *testing.T) {
+	for _, test := range []struct {
+		fault Fault
+		seen  int32
+	}{{Hang(), 1}, {Hold(), 0}} {
+		t.Run(test.fault.Name, func(t *testing.T) { testNeverAnswered(t, test.fault, test.seen) })
+	}
+}
+
+func testNeverAnswered(t *testing.T, fault Fault, seen int32) {
 	p, ca, client := start(t)
-	p.Inject(NewOrder, Hang(), 1)
+	p.Inject(NewOrder, fault, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(p.DirectoryURL(), "/dir")+"/order-plz", nil)
 	if err != nil {
@@ -252,8 +261,8 @@ func TestHang(t *testing.T) {
 			t.Fatal("the request did not arrive")
 		}
 	}
-	if ca.orders.Load() != 1 {
-		t.Error("the server did not see the request")
+	if got := ca.orders.Load(); got != seen {
+		t.Errorf("the server saw %d requests, want %d", got, seen)
 	}
 	select {
 	case err := <-done:

@@ -113,13 +113,13 @@ func tlsCertificate(name, host string) *v1alpha1.TLSCertificate {
 }
 
 // createIssuer creates ClusterCertIssuer acme for the sandbox's CA: any name below example.com for any namespace.
-func (c *cluster) createIssuer(ctx context.Context) error {
+func (c *cluster) createIssuer(ctx context.Context, directory string, caBundle []byte) error {
 	return c.client.Create(ctx, &v1alpha1.ClusterCertIssuer{
 		ObjectMeta: metav1.ObjectMeta{Name: "acme"},
 		Spec: v1alpha1.ClusterIssuerSpec{
 			IssuerSpec: v1alpha1.IssuerSpec{ACME: &v1alpha1.ACMEIssuer{
-				Server:               c.sb.ACME().DirectoryURL,
-				CABundle:             c.sb.ACME().CABundle,
+				Server:               directory,
+				CABundle:             caBundle,
 				TermsOfServiceAgreed: true,
 				PrivateKeySecretRef:  v1alpha1.LocalSecretReference{Name: "acme-account"},
 				Solvers:              []v1alpha1.Solver{{HTTP01: &v1alpha1.HTTP01Solver{}}},

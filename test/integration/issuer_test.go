@@ -199,7 +199,7 @@ func TestACMEServerDown(t *testing.T) {
 	if _, err := stack.StartController(t.Context(), c.sb, stack.ControllerOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.createIssuer(t.Context()); err != nil {
+	if err := c.createIssuer(t.Context(), c.sb.ACME().DirectoryURL, c.sb.ACME().CABundle); err != nil {
 		t.Fatal(err)
 	}
 	s := c.space(t)

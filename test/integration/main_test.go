@@ -66,5 +66,5 @@ func startTollgate(ctx context.Context, c *cluster) error {
 	if _, err := stack.StartController(ctx, c.sb, stack.ControllerOptions{}); err != nil {
 		return err
 	}
-	return c.createIssuer(ctx)
+	return c.createIssuer(ctx, c.sb.ACME().DirectoryURL, c.sb.ACME().CABundle)
 }

@@ -5,68 +5,68 @@ package integration
 
 import (
 	"context"
-	"fmt"
+	"strings"
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
+	"github.com/tollgate-dev/tollgate/test/faultproxy"
 )
 
-// TestKilledInTheMiddleOfAnOrder kills scheduler and controller with SIGKILL at every step of an order that can be seen from
-// outside, starts them again, and counts the certificates that the CA signed.
+// middles are the requests of an order, each with how many certificates the CA has signed before it. TestFaults kills after them.
+var middles = []struct {
+	before faultproxy.Endpoint
+	signed int
+}{
+	{faultproxy.NewOrder, 0}, // the write-ahead Secret is there, the order is not
+	{faultproxy.Authorization, 0},
+	{faultproxy.Challenge, 0}, // published, but the CA was not told
+	{faultproxy.Order, 0},
+	{faultproxy.Finalize, 0},
+	{faultproxy.Certificate, 1},
+}
+
+// TestKilledInTheMiddleOfAnOrder stops the controller before each request of an order, kills it and the scheduler with SIGKILL,
+// starts them again, and counts the certificates that the CA signed.
 func TestKilledInTheMiddleOfAnOrder(t *testing.T) {
-	// The CA validates two seconds after it was asked, so there is a middle.
-	c := newCluster(t, sandbox.Options{ACME: true, KWOK: true, ControllerManager: true,
-		ACMEEnv: []string{"PEBBLE_VA_NOSLEEP=0", "PEBBLE_VA_SLEEPTIME=2"}})
+	c := newCluster(t, sandbox.Options{ACME: true, KWOK: true, ControllerManager: true})
 	if err := stack.Install(t.Context(), c.sb); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.createIssuer(t.Context()); err != nil {
+	proxy, err := faultproxy.New(c.sb.ACME().DirectoryURL, c.sb.ACME().CABundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	if err := c.createIssuer(t.Context(), proxy.DirectoryURL(), proxy.CABundle()); err != nil {
 		t.Fatal(err)
 	}
 	scheduler, controller := startBoth(t, c)
-	steps := map[string]func(ctx context.Context, s *space) (bool, string){
-		"write-ahead": func(ctx context.Context, s *space) (bool, string) {
-			var secrets corev1.SecretList
-			err := s.client.List(ctx, &secrets, client.InNamespace(s.ns), client.MatchingFields{"type": v1alpha1.IssuanceSecretType})
-			return err == nil && len(secrets.Items) > 0, fmt.Sprintf("%d write-ahead Secrets, %v", len(secrets.Items), err)
-		},
-		"order-placed": func(_ context.Context, s *space) (bool, string) {
-			c := s.certificate("web")
-			return c.Status.ACME != nil && c.Status.ACME.OrderURL != "", describeCertificate(c)
-		},
-		"validating": func(_ context.Context, s *space) (bool, string) {
-			c := s.certificate("web")
-			for _, condition := range c.Status.Conditions {
-				if condition.Type == v1alpha1.ConditionIssuing && condition.Reason == v1alpha1.ReasonValidating {
-					return true, ""
-				}
-			}
-			return false, describeCertificate(c)
-		},
-	}
-	for _, step := range []string{"write-ahead", "order-placed", "validating"} {
-		t.Run(step, func(t *testing.T) {
+	for _, middle := range middles {
+		t.Run(string(middle.before), func(t *testing.T) {
+			name := strings.ToLower(string(middle.before)) + ".example.com"
 			before := issued(t, c.sb)
 			s := c.space(t)
 			s.create(fakeNode("node", price("0.1")))
-			s.create(workload("web", requireTLS("auto"), mounting("web-tls"), requireNames("web-tls", step+".example.com")))
+			s.create(workload("web", requireTLS("auto"), mounting("web-tls"), requireNames("web-tls", name)))
 			s.waitHeld("web", "SecretNotFound")
-			s.create(tlsCertificate("web", step+".example.com"))
-			eventually(t, "step "+step+" is reached", func(ctx context.Context) (bool, string) { return steps[step](ctx, s) })
+			held := proxy.Faulted(middle.before)
+			proxy.Inject(middle.before, faultproxy.Hold(), 1)
+			s.create(tlsCertificate("web", name))
+			eventually(t, "the controller is about to ask for "+string(middle.before), func(context.Context) (bool, string) {
+				return proxy.Faulted(middle.before) > held, describeCertificate(s.certificate("web"))
+			})
 			for _, process := range []*sandbox.Process{scheduler, controller} {
 				if err := process.Kill(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if n := issued(t, c.sb) - before; n != 0 {
-				t.Fatalf("the order was over before the kill: %d certificates", n)
+			if n := issued(t, c.sb) - before; n != middle.signed {
+				t.Fatalf("the CA had signed %d certificates at the kill, want %d", n, middle.signed)
 			}
 			scheduler, controller = startBoth(t, c)
 			s.waitCertificate("web", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonIssued)
@@ -75,7 +75,7 @@ func TestKilledInTheMiddleOfAnOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verify(t, s.secret("web-tls"), root, step+".example.com")
+			verify(t, s.secret("web-tls"), root, name)
 			if n := issued(t, c.sb) - before; n != 1 {
 				t.Errorf("the CA issued %d certificates, want exactly 1", n)
 			}
