@@ -43,6 +43,8 @@ type Book struct {
 	entries map[string]*entry
 	slots   slots
 	ratios  ratios
+	// version counts the changes of prices that nobody set a node for.
+	version uint64
 	// nextStale is not after the time at which the next price becomes stale;
 	// zero if none does.
 	nextStale time.Time
@@ -108,6 +110,34 @@ func (b *Book) Price(node *corev1.Node) Price {
 		b.OnLookup(node, price)
 	}
 	return price
+}
+
+// Version returns a number that changes when the price of a node may have
+// changed without a new state of that node: another node took or left a prepaid
+// slot, a price became stale, or the median changed that prices are made from.
+// Whoever keeps prices need not ask again as long as it is the same.
+func (b *Book) Version() uint64 {
+	b.mu.RLock()
+	if !b.behind() {
+		defer b.mu.RUnlock()
+		return b.version + b.slots.changes + b.medians()
+	}
+	b.mu.RUnlock()
+
+	b.mu.Lock()
+	news := b.catchUp()
+	version := b.version + b.slots.changes + b.medians()
+	b.mu.Unlock()
+	b.tell(news)
+	return version
+}
+
+// medians counts the medians that there were, if prices are made from them.
+func (b *Book) medians() uint64 {
+	if b.resolver.Estimate {
+		return 0
+	}
+	return b.ratios.version
 }
 
 // Len returns the number of nodes that are set.

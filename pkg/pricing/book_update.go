@@ -67,6 +67,7 @@ func (b *Book) catchUp() []news {
 		return nil
 	}
 	b.nextStale = time.Time{}
+	b.version++
 	var all []news
 	for _, e := range b.entries {
 		if staleAt := e.price.StaleAt; !e.price.Stale && !staleAt.IsZero() && !now.Before(staleAt) {

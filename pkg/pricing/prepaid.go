@@ -25,6 +25,8 @@ type slots struct {
 	waiting map[*entry]bool
 	// due says that a waiting entry may get a slot.
 	due bool
+	// changes counts the slots that were given and given back.
+	changes uint64
 }
 
 func newSlots(rules []PrepaidRule) slots {
@@ -74,6 +76,7 @@ func (s *slots) release(e *entry) {
 		s.free[e.slot]++
 		e.slot, e.price.Prepaid = noSlot, false
 		s.due = true
+		s.changes++
 	}
 }
 
@@ -106,6 +109,7 @@ func (s *slots) settle() {
 		if i := s.firstFree(e); i != noSlot {
 			s.free[i]--
 			e.slot, e.price.Prepaid = i, true
+			s.changes++
 			delete(s.waiting, e)
 		}
 	}

@@ -22,6 +22,19 @@ const (
 // Strategies lists the values of CostScoreArgs.Strategy.
 var Strategies = []string{StrategyDominantShare, StrategyDominantShareLifetimes, StrategyNodePrice}
 
+// Values of CostScoreArgs.Search: how the cheapest node is found.
+const (
+	// SearchIndex finds it in an index, without looking at all nodes, where that
+	// is proved to give the same node, and looks at all of them elsewhere.
+	SearchIndex = "Index"
+	// SearchFull filters and scores all nodes that the profile's
+	// percentageOfNodesToScore lets the scheduler look at.
+	SearchFull = "Full"
+)
+
+// Searches lists the values of CostScoreArgs.Search.
+var Searches = []string{SearchIndex, SearchFull}
+
 // Sources of CertGate: where it learns whether a pod's certificates are usable.
 const (
 	// SourceSecrets reads the Secrets of type kubernetes.io/tls.
@@ -60,6 +73,8 @@ type CostScoreArgs struct {
 	// AgeExponent is how much the age of a node lowers its cost; nil means
 	// DefaultAgeExponent.
 	AgeExponent *float64
+	// Search is one of Searches; "" means SearchIndex.
+	Search string
 	// PriceAnnotations are read for a price, in this order, after
 	// tollgate.dev/hourly-price.
 	PriceAnnotations []string

@@ -34,6 +34,12 @@ type CostScore struct {
 	podLister corelisters.PodLister
 	problems  *problemReporter
 	activator fwk.PodActivator
+	handle    fwk.Handle
+
+	indexed  bool // the arguments do not say otherwise
+	facts    profileFacts
+	follower follower
+	handed   handed
 }
 
 var (
@@ -42,6 +48,7 @@ var (
 	_ fwk.PreScorePlugin    = &CostScore{}
 	_ fwk.ScorePlugin       = &CostScore{}
 	_ fwk.ScoreExtensions   = &CostScore{}
+	_ fwk.ReservePlugin     = &CostScore{}
 	_ fwk.EnqueueExtensions = &CostScore{}
 	_ fwk.SignPlugin        = &CostScore{}
 )
@@ -51,17 +58,24 @@ func (pl *CostScore) Name() string {
 	return Name
 }
 
-// PreFilter reads the pod's limits. It returns Skip for a pod without any.
-func (pl *CostScore) PreFilter(_ context.Context, state fwk.CycleState, pod *v1.Pod, _ []fwk.NodeInfo) (*fwk.PreFilterResult, *fwk.Status) {
+// PreFilter reads the pod's limits, and leaves one node alone if the index has
+// the one that comparing all of them would choose. Else it returns Skip for a pod
+// without limits.
+func (pl *CostScore) PreFilter(ctx context.Context, state fwk.CycleState, pod *v1.Pod, nodes []fwk.NodeInfo) (*fwk.PreFilterResult, *fwk.Status) {
 	limits, err := limitsOf(pl.latest(pod))
 	if err != nil {
 		return nil, fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())
 	}
-	if limits.none() {
+	node, reason := pl.search(ctx, state, pod, &limits, nodes)
+	searches.WithLabelValues(reason).Inc()
+	if node == "" && limits.none() {
 		return nil, fwk.NewStatus(fwk.Skip)
 	}
 	state.Write(preFilterStateKey, &limits)
-	return nil, nil
+	if node == "" {
+		return nil, nil
+	}
+	return only(node), nil
 }
 
 // PreFilterExtensions returns nil: limits do not depend on other pods.
@@ -72,6 +86,7 @@ func (pl *CostScore) PreFilterExtensions() fwk.PreFilterExtensions {
 // Filter rejects a node that the pod's limits exclude. Evicting pods changes
 // no price, so the rejection is unresolvable.
 func (pl *CostScore) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod, nodeInfo fwk.NodeInfo) *fwk.Status {
+	pl.handed.reached(pod)
 	limits, err := readLimits(state, pod)
 	if err != nil {
 		return fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())

@@ -47,7 +47,16 @@ type cluster struct {
 	clock    *clocktesting.FakePassiveClock
 	// activator counts what the plugin activates.
 	activator fakeActivator
+	nominator fakeNominator
 }
+
+// fakeNominator has pods that are nominated to nodes, by node.
+type fakeNominator struct {
+	fwk.PodNominator
+	pods map[string][]fwk.PodInfo
+}
+
+func (n *fakeNominator) NominatedPodsForNode(node string) []fwk.PodInfo { return n.pods[node] }
 
 type fakeActivator struct {
 	mu   sync.Mutex
@@ -109,6 +118,7 @@ func newClusterOf(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, changeProfile 
 		fwkruntime.WithInformerFactory(informerFactory),
 		fwkruntime.WithEventRecorder(c.recorder),
 		fwkruntime.WithSnapshotSharedLister(c.snapshot),
+		fwkruntime.WithPodNominator(&c.nominator),
 	)
 	if err != nil {
 		t.Fatalf("creating the framework: %v", err)
@@ -181,10 +191,14 @@ type placement struct {
 	costScores map[string]int64
 	// rejected are the reasons by node.
 	rejected map[string]string
+	// found is the node that the index has for the pod; "" if all have to be
+	// compared. It is always one of best.
+	found string
 }
 
-// place runs one scheduling cycle up to the choice of the node. order puts the
-// feasible nodes in the order in which they are scored.
+// place runs one scheduling cycle up to the choice of the node, with all nodes
+// even if PreFilter leaves one only, and checks that this is one of the best.
+// order puts the feasible nodes in the order in which they are scored.
 func (c *cluster) place(t testing.TB, pod *v1.Pod, order ...func([]fwk.NodeInfo)) placement {
 	t.Helper()
 	ctx := context.Background()
@@ -194,7 +208,8 @@ func (c *cluster) place(t testing.TB, pod *v1.Pod, order ...func([]fwk.NodeInfo)
 	if err != nil {
 		t.Fatalf("listing nodes: %v", err)
 	}
-	if _, status, _ := c.RunPreFilterPlugins(ctx, state, pod); !status.IsSuccess() {
+	prefiltered, status, _ := c.RunPreFilterPlugins(ctx, state, pod)
+	if !status.IsSuccess() {
 		for _, n := range all {
 			result.rejected[n.Node().Name] = status.Message()
 		}
@@ -236,6 +251,11 @@ func (c *cluster) place(t testing.TB, pod *v1.Pod, order ...func([]fwk.NodeInfo)
 		}
 	}
 	slices.Sort(result.best)
+	if !prefiltered.AllNodes() {
+		if result.found = prefiltered.NodeNames.UnsortedList()[0]; !slices.Contains(result.best, result.found) {
+			t.Errorf("the index has node %s, the best are %v", result.found, result.best)
+		}
+	}
 	return result
 }
 

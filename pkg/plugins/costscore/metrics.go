@@ -27,6 +27,20 @@ var (
 		StabilityLevel: metrics.ALPHA,
 	}, []string{"annotation"})
 
+	searches = metrics.NewCounterVec(&metrics.CounterOpts{
+		Subsystem:      metricsSubsystem,
+		Name:           "searches_total",
+		Help:           "Number of scheduling cycles. Labeled by reason: why all nodes were compared; empty if the cheapest node came from the index.",
+		StabilityLevel: metrics.ALPHA,
+	}, []string{"reason"})
+
+	misses = metrics.NewCounter(&metrics.CounterOpts{
+		Subsystem:      metricsSubsystem,
+		Name:           "search_misses_total",
+		Help:           "Number of nodes from the index that another plugin then rejected. It has to stay 0: each is a pod that waits longer than it needs to, and a fault to report.",
+		StabilityLevel: metrics.ALPHA,
+	})
+
 	ages = newPriceAges()
 
 	registerOnce sync.Once
@@ -35,7 +49,7 @@ var (
 // registerMetrics may be called for every profile.
 func registerMetrics() {
 	registerOnce.Do(func() {
-		legacyregistry.MustRegister(priceLookups, priceProblems)
+		legacyregistry.MustRegister(priceLookups, priceProblems, searches, misses)
 		legacyregistry.CustomMustRegister(ages)
 	})
 }

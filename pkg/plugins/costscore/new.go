@@ -35,7 +35,10 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 		podLister: informers.Pods().Lister(),
 		problems:  problems,
 		activator: h,
+		handle:    h,
+		indexed:   args.Search != config.SearchFull && args.Strategy != config.StrategyDominantShareLifetimes,
 	}
+	pl.follower.ageless = args.Strategy == config.StrategyNodePrice || ptr.Deref(args.AgeExponent, config.DefaultAgeExponent) == 0
 	registration, err := informers.Nodes().Informer().AddEventHandler(pl.nodeHandler())
 	if err != nil {
 		return nil, fmt.Errorf("watching nodes: %w", err)
@@ -44,6 +47,11 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 	ages.add(ctx, pl)
 	if _, err := informers.Pods().Informer().AddEventHandler(pl.podHandler(ctx)); err != nil {
 		return nil, fmt.Errorf("watching pods: %w", err)
+	}
+	if pl.indexed {
+		if _, err := informers.Pods().Informer().AddEventHandler(pl.assignedPodHandler()); err != nil {
+			return nil, fmt.Errorf("watching pods: %w", err)
+		}
 	}
 	return pl, nil
 }

@@ -64,6 +64,13 @@ func (n *nodes) lookUp(node *v1.Node) pricing.Price {
 	return n.book.Price(node)
 }
 
+// version changes when prices may have changed of nodes that did not; see
+// pricing.Book.
+func (n *nodes) version() uint64 {
+	n.prime()
+	return n.book.Version()
+}
+
 // prime has the book know all nodes before the first question, which gives away
 // the prepaid slots. The scheduler waits for the informer's first list and for
 // its own handlers, but not for ours.
@@ -132,8 +139,12 @@ func (n *nodes) gone(name string) bool {
 // nodeHandler keeps the book and forgets deleted nodes.
 func (pl *CostScore) nodeHandler() cache.ResourceEventHandler {
 	return cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(obj any) { pl.nodes.set(obj.(*v1.Node)) },
-		UpdateFunc: func(_, obj any) { pl.nodes.set(obj.(*v1.Node)) },
+		AddFunc: func(obj any) { pl.nodes.set(obj.(*v1.Node)) },
+		UpdateFunc: func(_, obj any) {
+			node := obj.(*v1.Node)
+			pl.nodes.set(node)
+			pl.changed(node.Name)
+		},
 		DeleteFunc: func(obj any) {
 			name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)
 			if err != nil {

@@ -56,6 +56,7 @@ func (p *Placer) Explain(ctx context.Context, pod *corev1.Pod) ([]Verdict, error
 		}
 	}
 	state := framework.NewCycleState()
+	costscore.CompareAll(state)
 	allowed, status, _ := p.framework.RunPreFilterPlugins(ctx, state, pod)
 	if !status.IsSuccess() && !status.IsRejected() {
 		return nil, fmt.Errorf("filtering nodes for pod %s: %w", klog.KObj(pod), status.AsError())

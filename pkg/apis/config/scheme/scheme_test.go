@@ -38,6 +38,7 @@ profiles:
 func TestDecode(t *testing.T) {
 	defaultCostScore := &config.CostScoreArgs{
 		Strategy:         config.StrategyDominantShare,
+		Search:           config.SearchIndex,
 		AgeExponent:      ptr.To(0.06),
 		PriceAnnotations: []string{"hightower.com/cost"},
 		Estimate:         ptr.To(true),
@@ -71,6 +72,7 @@ func TestDecode(t *testing.T) {
 			want: []schedconfig.PluginConfig{
 				{Name: "CostScore", Args: &config.CostScoreArgs{
 					Strategy:         config.StrategyNodePrice,
+					Search:           config.SearchIndex,
 					AgeExponent:      ptr.To(0.0),
 					PriceAnnotations: []string{},
 					Estimate:         ptr.To(false),
@@ -102,6 +104,7 @@ func TestDecode(t *testing.T) {
 			want: []schedconfig.PluginConfig{
 				{Name: "CostScore", Args: &config.CostScoreArgs{
 					Strategy:         config.StrategyDominantShare,
+					Search:           config.SearchIndex,
 					AgeExponent:      ptr.To(0.06),
 					PriceAnnotations: []string{"hightower.com/cost"},
 					TrustAnnotations: true,
@@ -177,7 +180,7 @@ func TestDecode(t *testing.T) {
 
 const validCertGateFields = "valid fields: source, namespaces, exemptNamespaces, exemptPriorityClasses"
 
-const validCostScoreFields = `valid fields: strategy, ageExponent, priceAnnotations, trustAnnotations, prices, estimate, ` +
+const validCostScoreFields = `valid fields: strategy, ageExponent, search, priceAnnotations, trustAnnotations, prices, estimate, ` +
 	`adjustments, nodeFee, prepaid, maxPriceAge`
 
 func TestDecodeIsStrict(t *testing.T) {
@@ -384,6 +387,7 @@ func checkTollgateProfile(t *testing.T, p schedconfig.KubeSchedulerProfile, sour
 	wantArgs := map[string]any{
 		"CostScore": &config.CostScoreArgs{
 			Strategy:         config.StrategyDominantShare,
+			Search:           config.SearchIndex,
 			AgeExponent:      ptr.To(0.06),
 			PriceAnnotations: []string{"hightower.com/cost"},
 			Estimate:         ptr.To(true),

@@ -25,6 +25,9 @@ func SetDefaults_CostScoreArgs(obj *CostScoreArgs) {
 	if obj.AgeExponent == nil {
 		obj.AgeExponent = ptr.To(config.DefaultAgeExponent)
 	}
+	if obj.Search == "" {
+		obj.Search = config.SearchIndex
+	}
 	// An explicit [] turns the extra annotations off and is kept.
 	if obj.PriceAnnotations == nil {
 		obj.PriceAnnotations = slices.Clone(config.DefaultPriceAnnotations)

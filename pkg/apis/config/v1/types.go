@@ -38,6 +38,16 @@ type CostScoreArgs struct {
 	// +optional
 	AgeExponent *float64 `json:"ageExponent,omitempty"`
 
+	// search says how the cheapest node is found. Index keeps the nodes in the
+	// order of their cost and takes the first that the pod can use: it is only
+	// used for pods and profiles for which that is the node that comparing all
+	// nodes would choose, and all others have all nodes compared. Full always
+	// compares all, which on thousands of nodes takes many times as long.
+	//
+	// Default: Index. Unit: none. One of Index and Full. Example: search: Full
+	// +optional
+	Search string `json:"search,omitempty"`
+
 	// priceAnnotations are the keys of node annotations that are read for a
 	// price, in this order, after tollgate.dev/hourly-price, which is always
 	// read first. An explicit [] leaves only that one. The annotations' values

@@ -105,6 +105,7 @@ func Convert_config_CertGateArgs_To_v1_CertGateArgs(in *config.CertGateArgs, out
 func autoConvert_v1_CostScoreArgs_To_config_CostScoreArgs(in *CostScoreArgs, out *config.CostScoreArgs, s conversion.Scope) error {
 	out.Strategy = in.Strategy
 	out.AgeExponent = (*float64)(unsafe.Pointer(in.AgeExponent))
+	out.Search = in.Search
 	out.PriceAnnotations = *(*[]string)(unsafe.Pointer(&in.PriceAnnotations))
 	out.TrustAnnotations = in.TrustAnnotations
 	out.Prices = *(*[]config.NodePrice)(unsafe.Pointer(&in.Prices))
@@ -124,6 +125,7 @@ func Convert_v1_CostScoreArgs_To_config_CostScoreArgs(in *CostScoreArgs, out *co
 func autoConvert_config_CostScoreArgs_To_v1_CostScoreArgs(in *config.CostScoreArgs, out *CostScoreArgs, s conversion.Scope) error {
 	out.Strategy = in.Strategy
 	out.AgeExponent = (*float64)(unsafe.Pointer(in.AgeExponent))
+	out.Search = in.Search
 	out.PriceAnnotations = *(*[]string)(unsafe.Pointer(&in.PriceAnnotations))
 	out.TrustAnnotations = in.TrustAnnotations
 	out.Prices = *(*[]NodePrice)(unsafe.Pointer(&in.Prices))

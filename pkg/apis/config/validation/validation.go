@@ -24,6 +24,9 @@ func ValidateCostScoreArgs(path *field.Path, args *config.CostScoreArgs) error {
 	if e := args.AgeExponent; e != nil && !(*e >= 0 && *e <= maxAgeExponent) {
 		errs = append(errs, field.Invalid(path.Child("ageExponent"), *e, "must be between 0 (age does not count) and 1"))
 	}
+	if args.Search != "" {
+		errs = append(errs, validateChoice(path.Child("search"), args.Search, config.Searches)...)
+	}
 	annotations := path.Child("priceAnnotations")
 	for i, key := range args.PriceAnnotations {
 		for _, fault := range utilvalidation.IsQualifiedName(key) {

@@ -25,8 +25,14 @@ func TestValidateCostScoreArgs(t *testing.T) {
 			Strategy:         "DominantShare",
 			AgeExponent:      ptr.To(1.0),
 			PriceAnnotations: []string{"hightower.com/cost", "tollgate.dev/hourly-price"},
+			Search:           "Full",
 			Estimate:         ptr.To(false),
 		}},
+		{
+			name: "misspelled search",
+			args: config.CostScoreArgs{Strategy: "NodePrice", Search: "Ful"},
+			want: []string{`search: Unsupported value: "Ful": supported values: "Index", "Full"; did you mean "Full"?`},
+		},
 		{
 			name: "misspelled strategy",
 			args: config.CostScoreArgs{Strategy: "NodePrise"},

@@ -1,0 +1,207 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package nodeindex
+
+import (
+	"cmp"
+	"math"
+)
+
+// Query asks for the cheapest node for a pod.
+type Query struct {
+	// Need is what the pod requests. Its Pods is 1.
+	Need Room
+	// Admits reports whether the pod may use the nodes of a class at all.
+	Admits func(*Class, *Sample) bool
+	// Cost returns the encoded cost on a node of the class whose oldest pod
+	// started at a time; see costmodel.Cost.Encode.
+	Cost func(c *Class, s *Sample, oldest int64) int64
+	// Match reports whether the pod may use a node of a class that Admits
+	// admits; nil if it may use all.
+	Match func(name string) bool
+	// Packed returns the packing score of the node with the pod, from 0 to
+	// 100: of equal costs the higher wins. nil if packing does not count. It is
+	// called for nodes of equal cost only.
+	Packed func(name string) int64
+	// PackedMost returns a score that Packed does not exceed for any node of
+	// the class whose Packing is at most that.
+	PackedMost func(s *Sample, packing float64) int64
+	// Most is how many nodes Match may refuse before the search gives up; 0 for
+	// no limit.
+	Most int
+}
+
+// slack is by how much an encoded cost may come out above that of a node which
+// is dearer on paper, since powers are not rounded correctly: two steps of
+// costmodel.Cost.Encode, which keeps its six lowest bits for other things.
+const slack = 2 << 6
+
+// Cheapest returns the name of the node with the lowest cost; of these the one
+// with the highest packing score; of these in one class the fullest, the oldest,
+// the first by name; of these in several classes the oldest, the first by name.
+// It returns "" if no node has room or is admitted. complete is false if the
+// search gave up.
+func (x *Index) Cheapest(q *Query) (name string, complete bool) {
+	s := search{Query: q}
+	lowest := int64(math.MaxInt64)
+	x.heads = x.heads[:0]
+	for _, c := range x.classes {
+		if !q.Admits(&c.key, &c.sample) {
+			continue
+		}
+		n, at := s.next(c, position{})
+		if s.gaveUp {
+			return "", false
+		}
+		if n == nil {
+			continue
+		}
+		cost := q.Cost(&c.key, &c.sample, n.Oldest)
+		lowest = min(lowest, cost)
+		x.heads = append(x.heads, head{c, n, at, cost})
+	}
+	for i := range x.heads {
+		if h := &x.heads[i]; !dearer(h.cost, lowest) {
+			s.class(h)
+		}
+	}
+	if s.gaveUp {
+		return "", false
+	}
+	if s.best.node == nil {
+		return "", true
+	}
+	return s.best.node.Name, true
+}
+
+// dearer reports whether a node of one cost cannot come before one of another,
+// and nor can those that follow it in its class.
+func dearer(cost, other int64) bool {
+	return cost > other && uint64(cost)-uint64(other) > slack // the difference may be more than an int64 holds
+}
+
+// head is the first node of a class that the pod may use.
+type head struct {
+	class *class
+	node  *Node
+	at    position
+	cost  int64
+}
+
+// search is a Query on its way.
+type search struct {
+	*Query
+	refused int
+	gaveUp  bool
+	best    found
+}
+
+// found is a node with what it is compared by.
+type found struct {
+	node   *Node
+	cost   int64
+	packed int64
+	// known says that packed has been worked out.
+	known bool
+}
+
+// next returns the first node at or after a position that the pod may use.
+func (s *search) next(c *class, at position) (*Node, position) {
+	for {
+		n, here := c.next(at, &s.Need)
+		if n == nil || s.Match == nil || s.Match(n.Name) {
+			return n, here
+		}
+		if s.refused++; s.Most > 0 && s.refused > s.Most {
+			s.gaveUp = true
+			return nil, here
+		}
+		at = position{here.block, here.node + 1}
+	}
+}
+
+// class looks for a better node in a class than the best so far.
+func (s *search) class(h *head) {
+	var mine found // the best of this class
+	n, at, cost := h.node, h.at, h.cost
+	for n != nil && !dearer(cost, s.best.costOr(cost)) && !dearer(cost, mine.costOr(cost)) {
+		// All up to there cost the same, the fullest first.
+		end := h.class.lowerBound(func(other *Node) bool { return other.Oldest > n.Oldest })
+		for {
+			// Of what is alike, the first in the order of the class counts.
+			if f := (found{node: n, cost: cost}); s.compare(&f, &mine) < 0 {
+				mine = f
+			}
+			n, at = s.next(h.class, position{at.block, at.node + 1})
+			if n == nil || !at.before(end) || s.hopeless(&mine, h.class, n, cost, 0) || s.hopeless(&s.best, h.class, n, cost, 1) {
+				break
+			}
+		}
+		if n, at = s.next(h.class, end); n != nil {
+			cost = s.Cost(&h.class.key, &h.class.sample, n.Oldest)
+		}
+	}
+	if cmp.Or(s.compare(&mine, &s.best), olderThan(&mine, &s.best)) < 0 {
+		s.best = mine
+	}
+}
+
+// costOr returns the cost, or other if nothing was found.
+func (f *found) costOr(other int64) int64 {
+	if f.node == nil {
+		return other
+	}
+	return f.cost
+}
+
+// hopeless reports whether neither a node of a class nor those that follow it at
+// the same cost have a packing score above that of what was found less margin.
+func (s *search) hopeless(f *found, c *class, n *Node, cost, margin int64) bool {
+	switch {
+	case f.node == nil || cost < f.cost:
+		return false
+	case cost > f.cost || s.Packed == nil:
+		return true
+	}
+	s.pack(f)
+	return s.PackedMost(&c.sample, n.Packing) <= f.packed-margin
+}
+
+func (s *search) pack(f *found) {
+	if !f.known && s.Packed != nil {
+		f.packed, f.known = s.Packed(f.node.Name), true
+	}
+}
+
+// compare orders by cost and packing score; nothing comes last. Scores are
+// worked out for equal costs only.
+func (s *search) compare(a, b *found) int {
+	switch {
+	case a.node == nil || b.node == nil:
+		return cmp.Compare(btoi(a.node == nil), btoi(b.node == nil))
+	case a.cost != b.cost:
+		return cmp.Compare(a.cost, b.cost)
+	}
+	s.pack(a)
+	s.pack(b)
+	return cmp.Compare(b.packed, a.packed)
+}
+
+func olderThan(a, b *found) int {
+	if a.node == nil || b.node == nil {
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.node.Created, b.node.Created), cmp.Compare(a.node.Name, b.node.Name))
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (p position) before(other position) bool {
+	return p.block < other.block || p.block == other.block && p.node < other.node
+}

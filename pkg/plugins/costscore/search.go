@@ -1,0 +1,146 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"context"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	fwk "k8s.io/kube-scheduler/framework"
+
+	"github.com/tollgate-dev/tollgate/pkg/nodeindex"
+	"github.com/tollgate-dev/tollgate/pkg/pricing"
+)
+
+// Reasons why all nodes are compared for a pod.
+const (
+	reasonConfigured       = "Configured"       // the arguments or the caller say so
+	reasonProfile          = "Profile"          // see profileFacts
+	reasonNominated        = "Nominated"        // the pod, or another one to the node that was found
+	reasonVolumes          = "Volumes"          // that tie a pod to nodes
+	reasonResourceClaims   = "ResourceClaims"   // dynamic resource allocation
+	reasonResources        = "Resources"        // extended resources and huge pages
+	reasonPodAffinity      = "PodAffinity"      // of this pod, or of another to this one
+	reasonTopologySpread   = "TopologySpread"   // of this pod, or by default
+	reasonNodeAffinity     = "NodeAffinity"     // preferences, or fields
+	reasonPreferNoSchedule = "PreferNoSchedule" // a node with such a taint that the pod does not tolerate
+	reasonOtherFilter      = "OtherFilter"      // another Filter plugin has something to say about the pod
+	reasonNoNode           = "NoNode"           // has room: people need to know why
+	reasonDistrust         = "Distrust"         // see handed
+	reasonGaveUp           = "GaveUp"           // too many nodes did not match the pod's node selector
+)
+
+// mostRefused is how many nodes a node selector may refuse before all nodes are
+// compared, in parallel, instead.
+const mostRefused = 500
+
+const fullSearchKey = "tollgate.dev/full-search"
+
+type fullSearch struct{}
+
+// Clone implements fwk.StateData.
+func (f fullSearch) Clone() fwk.StateData { return f }
+
+// CompareAll has the PreFilter of this cycle leave all nodes to Filter and Score,
+// for those who want to know what each node costs.
+func CompareAll(state fwk.CycleState) { state.Write(fullSearchKey, fullSearch{}) }
+
+// search finds the node for a pod in the index. It returns "" and the reason if
+// all nodes have to be compared.
+func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.Pod, l *limits, nodes []fwk.NodeInfo) (node, reason string) {
+	if !pl.indexed {
+		return "", reasonConfigured
+	}
+	if _, err := state.Read(fullSearchKey); err == nil {
+		return "", reasonConfigured
+	}
+	if !pl.handed.trusted(ctx, pl.activator, pl.clock.Now()) {
+		return "", reasonDistrust
+	}
+	pl.facts.once.Do(func() { pl.facts.find(ctx, pl.handle) })
+	if pl.facts.fault != "" {
+		return "", reasonProfile
+	}
+	p, reason := pl.facts.placeable(ctx, state, pod, nodes)
+	if reason != "" {
+		return "", reason
+	}
+	pl.follower.follow(pl, nodes)
+
+	q := pl.query(ctx, pod, p, l)
+	found, complete := pl.follower.index.Cheapest(&q.Query)
+	for found != "" && pl.follower.catchUp(pl, found) {
+		found, complete = pl.follower.index.Cheapest(&q.Query)
+	}
+	switch {
+	case q.preferNoSchedule:
+		return "", reasonPreferNoSchedule
+	case !complete:
+		return "", reasonGaveUp
+	case found == "":
+		return "", reasonNoNode
+	case len(pl.handle.NominatedPodsForNode(found)) > 0:
+		return "", reasonNominated
+	}
+	pl.handed.over(pod, found)
+	return found, ""
+}
+
+// query is a question to the index.
+type query struct {
+	nodeindex.Query
+	// preferNoSchedule says that a node has a taint that the scheduler weighs.
+	preferNoSchedule bool
+}
+
+func (pl *CostScore) query(ctx context.Context, pod *v1.Pod, p *placeable, l *limits) *query {
+	s := pl.newPreScoreState(pod)
+	q := &query{Query: nodeindex.Query{Need: p.need, Most: mostRefused}}
+	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
+		switch p.taints(ctx, sample.Node) {
+		case refused:
+			return false
+		case disliked:
+			q.preferNoSchedule = true
+			return false
+		}
+		return l.reject(priceOf(c)) == ""
+	}
+	q.Cost = func(c *nodeindex.Class, sample *nodeindex.Sample, oldest int64) int64 {
+		if !c.Known {
+			return unknownCost
+		}
+		node := sample.Cost
+		node.Age = pl.follower.age(oldest, s.now)
+		cost := pl.strategy(s.request, node)
+		return cost.Encode()
+	}
+	if p.affinity != nil {
+		q.Match = func(name string) bool {
+			matches, _ := p.affinity.Match(pl.follower.info(name).Node())
+			return matches
+		}
+	}
+	if pl.facts.packs {
+		packing := packingOf(pod)
+		q.PackedMost = packing.most
+		q.Packed = func(name string) int64 { return packing.score(pl.follower.info(name)) }
+	}
+	return q
+}
+
+// priceOf returns as much of the price of a class's nodes as limits look at.
+func priceOf(c *nodeindex.Class) pricing.Price {
+	price := pricing.Price{PerHour: c.Price, CapacityType: c.CapacityType, Source: pricing.SourceUnknown}
+	if c.Known {
+		price.Source = pricing.SourceEstimate // any that is known
+	}
+	return price
+}
+
+// only is the result of PreFilter that leaves one node.
+func only(node string) *fwk.PreFilterResult {
+	return &fwk.PreFilterResult{NodeNames: sets.New(node)}
+}

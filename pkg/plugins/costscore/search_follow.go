@@ -1,0 +1,151 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	fwk "k8s.io/kube-scheduler/framework"
+
+	"github.com/tollgate-dev/tollgate/pkg/nodeindex"
+)
+
+const (
+	// patience is for how long a node is looked at in each cycle after an event
+	// of it, if the scheduler has not heard of the event. Handlers of one informer
+	// run side by side, so ours may be the first.
+	patience = 100 * time.Millisecond
+	// rounds is how many cycles it takes to look at all nodes, if nothing says
+	// that they changed.
+	rounds = 64
+	// idle is the pause between cycles after which all nodes are looked at.
+	idle = 20 * time.Millisecond
+)
+
+// follower keeps an index equal to the snapshots of the scheduling cycles. Those
+// have what no informer knows: the pods that were given a node and are not yet
+// bound. A node has changed if its generation has. To look at the generations of
+// all nodes takes longer than all else once there are thousands, so it looks at
+// those that it has been told of, and at some others in turn. What it is not told
+// of is a pod of another profile that was given a node, which catchUp notices
+// where it matters, or that lost it again before it was bound.
+type follower struct {
+	index nodeindex.Index
+	// ageless says that the strategy does not look at ages.
+	ageless bool
+	version uint64 // of the prices
+	// nodes is the list of the last snapshot. The scheduler makes a new one when
+	// nodes come or go, and never changes one.
+	nodes  []fwk.NodeInfo
+	seen   []*seen // in the same order
+	byName map[string]*seen
+	turn   int // the next in turn
+	last   time.Time
+
+	// active says that there is an index to follow with.
+	active atomic.Bool
+	mu     sync.Mutex
+	// told are the nodes to be looked at, and until when.
+	told map[string]time.Time
+}
+
+// seen is a node of the snapshot as the index has it.
+type seen struct {
+	info       fwk.NodeInfo
+	generation int64
+}
+
+// tell says that a node may have changed or will.
+func (f *follower) tell(node string, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.told == nil {
+		f.told = map[string]time.Time{}
+	}
+	f.told[node] = now.Add(patience)
+}
+
+// follow brings the index to the state of a snapshot.
+func (f *follower) follow(pl *CostScore, nodes []fwk.NodeInfo) {
+	f.active.Store(true)
+	now := pl.clock.Now()
+	pause := now.Sub(f.last)
+	f.last = now
+	version := pl.nodes.version()
+	if len(nodes) != len(f.nodes) || len(nodes) > 0 && &nodes[0] != &f.nodes[0] {
+		f.version = version
+		f.relist(pl, nodes)
+		return
+	}
+	if version != f.version {
+		f.version = version
+		for _, s := range f.seen {
+			f.put(pl, s)
+		}
+		return
+	}
+	f.lookAtTold(pl, now)
+	count := len(f.seen)
+	if pause < idle {
+		count = (count + rounds - 1) / rounds
+	}
+	for range count {
+		if f.turn >= len(f.seen) {
+			f.turn = 0
+		}
+		f.lookAt(pl, f.seen[f.turn])
+		f.turn++
+	}
+}
+
+// catchUp reports whether a node has changed since it was put into the index.
+func (f *follower) catchUp(pl *CostScore, name string) bool { return f.lookAt(pl, f.byName[name]) }
+
+func (f *follower) lookAt(pl *CostScore, s *seen) (changed bool) {
+	if s.info.GetGeneration() == s.generation {
+		return false
+	}
+	f.put(pl, s)
+	return true
+}
+
+func (f *follower) lookAtTold(pl *CostScore, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, until := range f.told {
+		if s := f.byName[name]; s == nil || f.lookAt(pl, s) || now.After(until) {
+			delete(f.told, name)
+		}
+	}
+}
+
+// relist begins anew with the list of a snapshot that has other nodes than the
+// one before.
+func (f *follower) relist(pl *CostScore, nodes []fwk.NodeInfo) {
+	was := f.byName
+	f.nodes, f.seen, f.byName = nodes, make([]*seen, 0, len(nodes)), make(map[string]*seen, len(nodes))
+	for _, info := range nodes {
+		name := info.Node().Name
+		s := &seen{info: info}
+		f.put(pl, s)
+		f.seen, f.byName[name] = append(f.seen, s), s
+		delete(was, name)
+	}
+	for name := range was {
+		f.index.Remove(name)
+	}
+}
+
+// info returns a node of the snapshot.
+func (f *follower) info(name string) fwk.NodeInfo { return f.byName[name].info }
+
+// age returns the age of a node from nodeindex.Node.Oldest.
+func (f *follower) age(oldest int64, now time.Time) time.Duration {
+	if f.ageless || oldest == nodeindex.NoPods {
+		return 0
+	}
+	return podFacts{oldest: time.Unix(0, oldest)}.age(now)
+}

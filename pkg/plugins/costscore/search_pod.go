@@ -1,0 +1,190 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"context"
+
+	v1 "k8s.io/api/core/v1"
+	v1helper "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	upstream "k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
+
+	"github.com/tollgate-dev/tollgate/pkg/nodeindex"
+)
+
+// placeable is what the search has to know about a pod that the index is for.
+type placeable struct {
+	need nodeindex.Room
+	// affinity is the pod's node selector and required node affinity; nil if
+	// it has neither.
+	affinity *nodeaffinity.RequiredNodeAffinity
+	// tolerations are the pod's.
+	tolerations []v1.Toleration
+}
+
+// filterStates are the keys under which Filter plugins keep, in PreFilter, what
+// they have to say about a pod. They write nothing if that is nothing.
+var filterStates = map[string]fwk.StateKey{
+	upstream.NodePorts:            "PreFilter" + upstream.NodePorts,
+	upstream.VolumeRestrictions:   "PreFilter" + upstream.VolumeRestrictions,
+	upstream.VolumeZone:           "PreFilter" + upstream.VolumeZone,
+	upstream.PodTopologySpread:    "PreFilter" + upstream.PodTopologySpread,
+	upstream.InterPodAffinity:     "PreFilter" + upstream.InterPodAffinity,
+	upstream.NodeDeclaredFeatures: "PreFilter" + upstream.NodeDeclaredFeatures,
+}
+
+// fitState is where NodeResourcesFit keeps what the pod requests.
+const fitState fwk.StateKey = "PreFilter" + upstream.NodeResourcesFit
+
+// requested is what NodeResourcesFit keeps there.
+type requested interface {
+	GetMilliCPU() int64
+	GetMemory() int64
+	GetEphemeralStorage() int64
+	GetScalarResources() map[v1.ResourceName]int64
+}
+
+// placeable returns the pod if no plugin of the profile has anything to say about
+// its nodes but those that the index stands in for, else the reason.
+func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod *v1.Pod, nodes []fwk.NodeInfo) (*placeable, string) {
+	spec := &pod.Spec
+	switch {
+	case pod.Status.NominatedNodeName != "" || spec.NodeName != "":
+		return nil, reasonNominated
+	case tied(spec.Volumes):
+		return nil, reasonVolumes
+	case len(spec.ResourceClaims) > 0:
+		return nil, reasonResourceClaims
+	case has(state, upstream.InterPodAffinity):
+		return nil, reasonPodAffinity
+	case has(state, upstream.PodTopologySpread):
+		return nil, reasonTopologySpread
+	}
+	for name := range filterStates {
+		if has(state, name) {
+			return nil, reasonOtherFilter
+		}
+	}
+	for i := range spec.Tolerations {
+		switch spec.Tolerations[i].Operator {
+		case "", v1.TolerationOpEqual, v1.TolerationOpExists:
+		default: // behind a feature gate
+			return nil, reasonOtherFilter
+		}
+	}
+	p := &placeable{tolerations: spec.Tolerations}
+	data, err := state.Read(fitState)
+	if err != nil {
+		return nil, reasonOtherFilter
+	}
+	r, ok := data.(requested)
+	if !ok {
+		return nil, reasonOtherFilter
+	}
+	if len(r.GetScalarResources()) > 0 {
+		return nil, reasonResources
+	}
+	p.need = nodeindex.Room{MilliCPU: r.GetMilliCPU(), Memory: r.GetMemory(), EphemeralStorage: r.GetEphemeralStorage(), Pods: 1}
+	if reason := f.scored(ctx, pod, nodes); reason != "" {
+		return nil, reason
+	}
+	if len(spec.NodeSelector) > 0 || spec.Affinity != nil && spec.Affinity.NodeAffinity != nil {
+		if onFields(spec.Affinity) {
+			return nil, reasonNodeAffinity
+		}
+		required := nodeaffinity.GetRequiredNodeAffinity(pod)
+		p.affinity = &required
+	}
+	return p, ""
+}
+
+func has(state fwk.CycleState, plugin string) bool {
+	_, err := state.Read(filterStates[plugin])
+	return err == nil
+}
+
+// scored returns the reason if a Score plugin that beats cost has something to
+// say about the pod. Each of them says so itself, in PreScore, in a state that is
+// thrown away.
+func (f *profileFacts) scored(ctx context.Context, pod *v1.Pod, nodes []fwk.NodeInfo) string {
+	if len(nodes) == 0 {
+		return reasonNoNode
+	}
+	if pod.Spec.Affinity != nil && (pod.Spec.Affinity.PodAffinity != nil || pod.Spec.Affinity.PodAntiAffinity != nil) {
+		return reasonPodAffinity
+	}
+	for _, plugin := range []struct {
+		preScore fwk.PreScorePlugin
+		reason   string
+	}{{f.nodeAffinity, reasonNodeAffinity}, {f.spread, reasonTopologySpread}, {f.podAffinity, reasonPodAffinity}} {
+		if plugin.preScore != nil && !plugin.preScore.PreScore(ctx, framework.NewCycleState(), pod, nodes[:1]).IsSkip() {
+			return plugin.reason
+		}
+	}
+	return ""
+}
+
+// onFields reports whether a node affinity looks at other things than labels.
+func onFields(a *v1.Affinity) bool {
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return false
+	}
+	for _, term := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		if len(term.MatchFields) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// tied reports whether a volume may be of a kind that some nodes cannot mount.
+func tied(volumes []v1.Volume) bool {
+	for i := range volumes {
+		s := &volumes[i].VolumeSource
+		if s.ConfigMap == nil && s.Secret == nil && s.EmptyDir == nil && s.Projected == nil && s.DownwardAPI == nil && s.HostPath == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is what the taints of a node mean for a pod.
+type verdict int
+
+const (
+	accepted verdict = iota
+	disliked         // scored lower, by TaintToleration
+	refused          // by TaintToleration or NodeUnschedulable
+)
+
+// taints applies the rules of TaintToleration and NodeUnschedulable.
+func (p *placeable) taints(ctx context.Context, node *v1.Node) verdict {
+	logger := klog.FromContext(ctx)
+	if node.Spec.Unschedulable && !p.tolerates(logger, &v1.Taint{Key: v1.TaintNodeUnschedulable, Effect: v1.TaintEffectNoSchedule}) {
+		return refused
+	}
+	result := accepted
+	for i := range node.Spec.Taints {
+		taint := &node.Spec.Taints[i]
+		switch taint.Effect {
+		case v1.TaintEffectPreferNoSchedule:
+			if !p.tolerates(logger, taint) {
+				result = disliked
+			}
+		case v1.TaintEffectNoSchedule, v1.TaintEffectNoExecute:
+			if !p.tolerates(logger, taint) {
+				return refused
+			}
+		}
+	}
+	return result
+}
+
+func (p *placeable) tolerates(logger klog.Logger, taint *v1.Taint) bool {
+	return v1helper.TolerationsTolerateTaint(logger, p.tolerations, taint, false)
+}

@@ -1,0 +1,158 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	upstream "k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
+)
+
+// profileFacts is what the search has to know about the other plugins of the
+// profile. It is found out in the first scheduling cycle, when all of them exist.
+type profileFacts struct {
+	once sync.Once
+	// fault says why the index cannot be used with this profile.
+	fault string
+	// packs says that NodeResourcesFit decides between nodes of equal cost.
+	packs bool
+	// spread, podAffinity and nodeAffinity are what the profile scores with.
+	spread, podAffinity, nodeAffinity fwk.PreScorePlugin
+}
+
+// certGate is the name of the other plugin. It holds a pod back from all nodes or
+// from none.
+const certGate = "CertGate"
+
+// required are the Filter plugins that the index stands in for: without one of
+// them, nodes would be left out that the profile accepts.
+var required = []string{upstream.NodeUnschedulable, upstream.TaintToleration, upstream.NodeAffinity, upstream.NodeResourcesFit, Name}
+
+// filters are the other Filter plugins for which placeable knows when they have
+// nothing to say about a pod.
+var filters = []string{
+	upstream.NodeName, upstream.NodePorts, upstream.VolumeRestrictions, upstream.NodeVolumeLimits, upstream.VolumeBinding, upstream.VolumeZone,
+	upstream.PodTopologySpread, upstream.InterPodAffinity, upstream.DynamicResources, upstream.NodeDeclaredFeatures, certGate,
+}
+
+// scorers are the Score plugins for which placeable knows when they score all
+// nodes alike.
+var scorers = []string{
+	Name, upstream.NodeResourcesFit, upstream.TaintToleration, upstream.NodeAffinity, upstream.InterPodAffinity, upstream.PodTopologySpread,
+	upstream.DynamicResources, upstream.VolumeBinding,
+}
+
+// profile is what frameworks offer beside fwk.Handle.
+type profile interface {
+	ListPlugins() *schedconfig.Plugins
+	EnqueueExtensions() []fwk.EnqueueExtensions
+}
+
+// find fills in the facts.
+func (f *profileFacts) find(ctx context.Context, h fwk.Handle) {
+	if f.fault = f.check(ctx, h); f.fault != "" {
+		klog.FromContext(ctx).Info("CostScore compares all nodes for each pod: its index cannot be used with this profile",
+			"profile", h.ProfileName(), "reason", f.fault)
+	}
+}
+
+func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
+	p, ok := h.(profile)
+	if !ok {
+		return "the plugins of the profile cannot be listed"
+	}
+	if len(h.Extenders()) > 0 {
+		return "the scheduler has extenders"
+	}
+	plugins, instances := p.ListPlugins(), map[string]fwk.Plugin{}
+	for _, instance := range p.EnqueueExtensions() {
+		instances[instance.Name()] = instance
+	}
+	if fault := checkFilters(plugins); fault != "" {
+		return fault
+	}
+	weight := map[string]int64{}
+	for _, score := range plugins.Score.Enabled {
+		if !slices.Contains(scorers, score.Name) {
+			return fmt.Sprintf("plugin %s scores nodes", score.Name)
+		}
+		weight[score.Name] = int64(score.Weight)
+	}
+	if weight[Name] <= weight[upstream.NodeResourcesFit]*fwk.MaxNodeScore {
+		return fmt.Sprintf("the weight of CostScore, %d, has to be more than %d times that of NodeResourcesFit, so that cost decides before packing", weight[Name], fwk.MaxNodeScore)
+	}
+	if weight[upstream.NodeResourcesFit] > 0 {
+		fit, ok := instances[upstream.NodeResourcesFit].(fwk.ScorePlugin)
+		if f.packs = ok && isMostAllocated(ctx, fit); !f.packs {
+			return "NodeResourcesFit scores by something else than MostAllocated of cpu and memory with equal weights"
+		}
+	}
+	return f.findPreScores(ctx, plugins, instances)
+}
+
+// checkFilters returns what is wrong with the PreFilter and Filter plugins.
+func checkFilters(plugins *schedconfig.Plugins) string {
+	var enabled, pre []string
+	for _, filter := range plugins.Filter.Enabled {
+		if !slices.Contains(required, filter.Name) && !slices.Contains(filters, filter.Name) {
+			return fmt.Sprintf("plugin %s filters nodes", filter.Name)
+		}
+		enabled = append(enabled, filter.Name)
+	}
+	for _, filter := range plugins.PreFilter.Enabled {
+		pre = append(pre, filter.Name)
+	}
+	for _, name := range required {
+		if !slices.Contains(enabled, name) {
+			return fmt.Sprintf("plugin %s does not filter nodes", name)
+		}
+	}
+	// What these write in PreFilter says whether Filter has something to do.
+	for _, name := range enabled {
+		if _, stateful := filterStates[name]; stateful && !slices.Contains(pre, name) {
+			return fmt.Sprintf("plugin %s has Filter without PreFilter", name)
+		}
+	}
+	// Others that come later might leave other nodes, and none in the end.
+	if i := slices.Index(pre, Name); i < 0 || slices.ContainsFunc(pre[i+1:], func(name string) bool { return name != certGate }) {
+		return "CostScore is not the last PreFilter plugin"
+	}
+	if i := slices.Index(enabled, Name); slices.ContainsFunc(enabled[i+1:], func(name string) bool { return name != certGate }) {
+		return "CostScore is not the last Filter plugin"
+	}
+	return ""
+}
+
+// findPreScores finds the plugins that say in PreScore whether they score, and
+// checks that none has a configuration that concerns every pod.
+func (f *profileFacts) findPreScores(ctx context.Context, plugins *schedconfig.Plugins, instances map[string]fwk.Plugin) string {
+	for name, to := range map[string]*fwk.PreScorePlugin{
+		upstream.PodTopologySpread: &f.spread, upstream.InterPodAffinity: &f.podAffinity, upstream.NodeAffinity: &f.nodeAffinity,
+	} {
+		if !slices.ContainsFunc(plugins.Score.Enabled, func(p schedconfig.Plugin) bool { return p.Name == name }) {
+			continue
+		}
+		instance, ok := instances[name].(fwk.PreScorePlugin)
+		if !ok {
+			return fmt.Sprintf("plugin %s cannot be asked whether it scores a pod", name)
+		}
+		*to = instance
+	}
+	affinity, ok := instances[upstream.NodeAffinity].(fwk.PreFilterPlugin)
+	if !ok {
+		return "plugin NodeAffinity cannot be asked whether it has an added affinity"
+	}
+	if _, status := affinity.PreFilter(ctx, framework.NewCycleState(), &v1.Pod{}, nil); !status.IsSkip() {
+		return "NodeAffinity has an addedAffinity"
+	}
+	return ""
+}
