@@ -27,6 +27,7 @@ const (
 	reasonNodeAffinity     = "NodeAffinity"     // preferences, or fields
 	reasonPreferNoSchedule = "PreferNoSchedule" // a node with such a taint that the pod does not tolerate
 	reasonOtherFilter      = "OtherFilter"      // another Filter plugin has something to say about the pod
+	reasonNoPrice          = "NoPrice"          // is known of any node that has room: other plugins decide
 	reasonNoNode           = "NoNode"           // has room: people need to know why
 	reasonDistrust         = "Distrust"         // see handed
 	reasonGaveUp           = "GaveUp"           // too many nodes did not match the pod's node selector
@@ -81,6 +82,8 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 		return "", reasonGaveUp
 	case found == "":
 		return "", reasonNoNode
+	case !pl.nodes.price(pl.follower.info(found).Node()).Known():
+		return "", reasonNoPrice
 	case len(pl.handle.NominatedPodsForNode(found)) > 0:
 		return "", reasonNominated
 	}

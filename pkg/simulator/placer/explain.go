@@ -13,6 +13,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 
 	"github.com/tollgate-dev/tollgate/pkg/costmodel"
+	"github.com/tollgate-dev/tollgate/pkg/plugins/costscore"
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 )
 
