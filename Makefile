@@ -30,7 +30,7 @@ SANDBOX := $(addprefix $(BIN)/,$(UPSTREAM) etcd kwok pebble pebble-challtestsrv)
 
 .PHONY: help
 help: ## Show the targets.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: binaries ## Run the whole story on a real control plane on loopback.
@@ -46,6 +46,10 @@ sandbox: binaries ## Start the control plane, leave it up, and print how to use 
 test: binaries ## Run all unit and integration tests.
 	$(GO) test -count=1 -timeout 20m $$($(GO) list ./... | grep -v /test/integration)
 	$(GO) test -count=1 -timeout 20m -v ./test/integration
+
+.PHONY: e2e
+e2e: binaries $(BIN)/kubelet ## Follow a certificate to a process on a real node, and through its renewal (needs root).
+	@hack/e2e.sh
 
 .PHONY: verify
 verify: $(BIN)/golangci-lint ## Check generated files, formatting, lint, module files and layout.
@@ -98,13 +102,24 @@ bench-issue: binaries ## Measure what issuing many certificates takes, and keepi
 	@$(GO) build -o $(BIN)/bench-issue ./test/bench/issue
 	@exec $(BIN)/bench-issue $(ISSUE_ARGS)
 
+# SCHED_ARGS are flags of the benchmark. FULL=1 runs all suites, and each longer.
+SCHED_ARGS ?=
+
+.PHONY: bench-sched
+bench-sched: $(BIN)/etcd ## Measure what placing a pod takes, against upstream's profiles (about 20 minutes; FULL=1: all).
+	@$(GO) build -o $(BIN)/bench-sched ./test/bench/sched
+	@[[ -e $(BIN)/sched-perf.test ]] || echo "building upstream's scheduler_perf (the first time this takes minutes)" >&2
+	@$(GO) test -c -o $(BIN)/sched-perf.test ./test/perf
+	@exec $(BIN)/bench-sched $(if $(FULL),-full) $(SCHED_ARGS)
+
 .PHONY: dns01-lego
 dns01-lego: ## Build the dns-01 plugin with the DNS providers of lego, into _output/plugins.
 	@mkdir -p $(OUT)/plugins; cd plugins/dns01-lego && $(GO) build -ldflags '-s -w -X main.version=$(VERSION)' -o $(CURDIR)/$(OUT)/plugins/dns01-lego .
 
 .PHONY: test-plugins
-test-plugins: ## Test the dns-01 plugin, a module of its own (several minutes the first time).
+test-plugins: binaries dns01-lego ## Test the dns-01 plugin, alone and with the controller (needs root; several minutes the first time).
 	cd plugins/dns01-lego && $(GO) test -count=1 -timeout 10m ./...
+	DNS01_LEGO=$(CURDIR)/$(OUT)/plugins/dns01-lego $(GO) test -count=1 -timeout 10m -v ./test/plugins
 
 .PHONY: test-conformance
 test-conformance: binaries ## Run cert-manager's conformance tests of DNS-01 solvers (several minutes the first time).
@@ -123,7 +138,7 @@ say = @echo "building $(notdir $@) (the first time this takes minutes)" >&2; mkd
 
 $(BIN)/kube-scheduler-upstream: go.mod Makefile
 	$(say); $(GO) build -ldflags '$(UPSTREAM_LDFLAGS)' -o $@ k8s.io/kubernetes/cmd/kube-scheduler
-$(BIN)/kube-apiserver $(BIN)/kube-controller-manager: $(BIN)/%: go.mod Makefile
+$(BIN)/kube-apiserver $(BIN)/kube-controller-manager $(BIN)/kubelet: $(BIN)/%: go.mod Makefile
 	$(say); $(GO) build -ldflags '$(UPSTREAM_LDFLAGS)' -o $@ k8s.io/kubernetes/cmd/$*
 $(BIN)/pebble $(BIN)/pebble-challtestsrv: $(BIN)/%: go.mod
 	$(say); $(GO) build -o $@ github.com/letsencrypt/pebble/v2/cmd/$*
