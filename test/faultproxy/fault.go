@@ -33,6 +33,8 @@ type Fault struct {
 	hang bool
 	// unseen is cut, and the server does not see the request.
 	unseen bool
+	// until delays the request until it is closed.
+	until <-chan struct{}
 	// replay answers a newOrder as an earlier one for the same names, which the server does not see.
 	replay bool
 }
@@ -45,6 +47,10 @@ func Hang() Fault { return Fault{Name: "hang", cut: true, hang: true} }
 
 // Hold never answers and does not forward the request: the client is stopped before it, as Hang stops it after.
 func Hold() Fault { return Fault{Name: "hold", cut: true, hang: true, unseen: true} }
+
+// Pause holds the request back until the channel is closed, and then forwards it as if nothing had been. Unlike after Hold, the
+// client goes on: it is how a test looks at the middle of something for as long as it likes (the client's patience permitting).
+func Pause(until <-chan struct{}) Fault { return Fault{Name: "pause", until: until} }
 
 // RateLimited answers 429 with a Retry-After header: seconds, or a date in http.TimeFormat; none if it is empty.
 func RateLimited(retryAfter string) Fault {

@@ -107,7 +107,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	record := p.arrived(r)
-	a, fault, err := p.exchange(r, body)
+	a, fault, err := p.exchange(r, record, body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -131,7 +131,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // exchange returns the answer to a request, and the fault that it suffered, if any.
-func (p *Proxy) exchange(r *http.Request, body []byte) (*answer, Fault, error) {
+func (p *Proxy) exchange(r *http.Request, record *Request, body []byte) (*answer, Fault, error) {
 	endpoint := endpointOf(r.URL.Path)
 	chosen := p.take(endpoint)
 	if chosen == nil {
@@ -144,6 +144,14 @@ func (p *Proxy) exchange(r *http.Request, body []byte) (*answer, Fault, error) {
 		return fault.instead(), fault, nil
 	case fault.unseen:
 		return &answer{}, fault, nil
+	case fault.until != nil:
+		p.answered(record, &answer{}, fault) // Faulted counts it now
+		select {
+		case <-fault.until:
+		case <-p.closed:
+		}
+		a, err := p.forward(r, body)
+		return a, fault, err
 	case fault.replay:
 		a, err := p.replay(r, body)
 		if a != nil || err != nil {

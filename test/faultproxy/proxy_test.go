@@ -252,15 +252,7 @@ func testNeverAnswered(t *testing.T, fault Fault, seen int32) {
 		}
 		done <- err
 	}()
-	ticker, patience := time.NewTicker(time.Millisecond), time.After(10*time.Second)
-	defer ticker.Stop()
-	for p.Faulted(NewOrder) == 0 {
-		select {
-		case <-ticker.C:
-		case <-patience:
-			t.Fatal("the request did not arrive")
-		}
-	}
+	waitFaulted(t, p)
 	if got := ca.orders.Load(); got != seen {
 		t.Errorf("the server saw %d requests, want %d", got, seen)
 	}
@@ -272,6 +264,42 @@ func testNeverAnswered(t *testing.T, fault Fault, seen int32) {
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("the client ended with %v", err)
+	}
+}
+
+// waitFaulted waits until a newOrder has gone wrong.
+func waitFaulted(t *testing.T, p *Proxy) {
+	t.Helper()
+	ticker, patience := time.NewTicker(time.Millisecond), time.After(time.Minute)
+	defer ticker.Stop()
+	for p.Faulted(NewOrder) == 0 {
+		select {
+		case <-ticker.C:
+		case <-patience:
+			t.Fatal("the request did not arrive")
+		}
+	}
+}
+
+func TestPause(t *testing.T) {
+	p, ca, client := start(t)
+	end := make(chan struct{})
+	p.Inject(NewOrder, Pause(end), 1)
+	done := make(chan reply)
+	go func() {
+		got, err := ask(t, p, client, "/order-plz", newOrder(t, "a", "x"))
+		if err != nil {
+			t.Errorf("/order-plz: %v", err)
+		}
+		done <- got
+	}()
+	waitFaulted(t, p)
+	if n := ca.orders.Load(); n != 0 {
+		t.Errorf("the server placed %d orders before the end of the pause", n)
+	}
+	close(end)
+	if got := <-done; got.status != http.StatusCreated {
+		t.Errorf("after the pause: %+v", got)
 	}
 }
 

@@ -78,11 +78,7 @@ func TestBadDeclarations(t *testing.T) {
 			s.waitBound("plain")
 
 			// Correcting the annotation is enough.
-			pod := s.pod("declared")
-			delete(pod.Annotations, "tollgate.dev/require-tls")
-			if err := s.client.Update(t.Context(), pod); err != nil {
-				t.Fatal(err)
-			}
+			s.change("declared", func(p *corev1.Pod) { delete(p.Annotations, "tollgate.dev/require-tls") })
 			s.waitBound("declared")
 		})
 	}

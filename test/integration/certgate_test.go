@@ -5,6 +5,7 @@ package integration
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -54,9 +55,10 @@ func TestHeldUntilTheSecretIsUsable(t *testing.T) {
 	if scheduled := podCondition(web, string(corev1.PodScheduled)); scheduled != nil {
 		t.Errorf("held pod has condition PodScheduled=%s, reason %s; autoscalers would count it", scheduled.Status, scheduled.Reason)
 	}
-	if held := s.events(t.Context(), "web", "SecretNotFound"); len(held) != 1 {
-		t.Errorf("%d events of reason SecretNotFound, want 1", len(held))
-	}
+	eventually(t, "one event of reason SecretNotFound, which comes after the condition", func(ctx context.Context) (bool, string) {
+		held := s.events(ctx, "web", "SecretNotFound")
+		return len(held) == 1, fmt.Sprint(len(held), " events")
+	})
 
 	stream, err := s.client.Watch(t.Context(), &corev1.PodList{}, client.InNamespace(s.ns))
 	if err != nil {

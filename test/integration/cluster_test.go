@@ -24,8 +24,10 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
 
-// patience bounds every wait for something that must happen; it is only used up when a test fails.
-const patience = 60 * time.Second
+// patience bounds every wait for something that must happen; it is only used up when a test fails. Some things take close to a
+// minute by themselves, such as the detection of a deadlock, on any machine. The scheduler's queue looks at everything again
+// after five minutes: a wait as long would hide that a pod was not woken.
+const patience = 2 * time.Minute
 
 type cluster struct {
 	sb     *sandbox.Sandbox

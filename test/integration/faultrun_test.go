@@ -6,6 +6,7 @@ package integration
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"testing"
@@ -52,6 +53,11 @@ func (f *faults) begin(t *testing.T, cases ...faultCase) []*faultRun {
 			err := r.client.Get(ctx, client.ObjectKey{Name: r.name}, &issuer)
 			return err == nil && meta.IsStatusConditionTrue(issuer.Status.Conditions, v1alpha1.ConditionReady), fmt.Sprint(err, issuer.Status.Conditions)
 		})
+		if r.onDate > 0 {
+			date := time.Now().Add(r.onDate).Truncate(time.Second)
+			r.fault = faultproxy.RateLimited(date.UTC().Format(http.TimeFormat))
+			r.retryAt = func(time.Time, time.Time) (from, to time.Time) { return date, date }
+		}
 		if r.fault.Name != "" && !r.second {
 			r.proxy.Inject(r.endpoint, r.fault, r.times)
 		}

@@ -6,7 +6,6 @@ package integration
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -30,8 +29,11 @@ type faultCase struct {
 	times    int
 	// waits says that the fault makes an attempt fail, so that the next one has a time.
 	waits bool
-	// retryAt is what the CA asked for: status.nextAttemptTime is that, and not even the same attempt asks for more.
-	retryAt func(fault time.Time) (from, to time.Time)
+	// retryAt is what the CA asked for: status.nextAttemptTime is that, and not even the same attempt asks for more. It is given
+	// when the request came, and when the test has seen status.nextAttemptTime: the controller reckons in between.
+	retryAt func(fault, seen time.Time) (from, to time.Time)
+	// onDate has the CA ask to wait until a date, so long after the fault is switched on.
+	onDate time.Duration
 	// second has another TLSCertificate for the same names, made once the first is ready, suffer the fault.
 	second bool
 	// until ends a fault that goes on until then.
@@ -40,21 +42,19 @@ type faultCase struct {
 	acme *sandbox.ACME
 }
 
-func afterSeconds(fault time.Time) (from, to time.Time) {
+func afterSeconds(fault, seen time.Time) (from, to time.Time) {
 	// The API keeps whole seconds, rounded up.
-	return fault.Add(serverWaits), fault.Add(serverWaits + 2*time.Second)
+	return fault.Add(serverWaits), seen.Add(serverWaits + time.Second)
 }
 
 // faultCases are what can go wrong with each request of an order.
 func faultCases(nonces *sandbox.ACME) []faultCase {
-	date := time.Now().Add(40 * time.Second).Truncate(time.Second)
-	onDate := func(time.Time) (from, to time.Time) { return date, date }
 	seconds := fmt.Sprint(int(serverWaits.Seconds()))
 	cases := []faultCase{
 		{name: "lost-once-order", endpoint: faultproxy.NewOrder, fault: faultproxy.Drop(), times: 1},
 		{name: "lost-once-finalize", endpoint: faultproxy.Finalize, fault: faultproxy.Drop(), times: 1},
 		{name: "limited-order", endpoint: faultproxy.NewOrder, fault: faultproxy.RateLimited(seconds), times: 1, waits: true, retryAt: afterSeconds},
-		{name: "limited-order-date", endpoint: faultproxy.NewOrder, fault: faultproxy.RateLimited(date.UTC().Format(http.TimeFormat)), times: 1, waits: true, retryAt: onDate},
+		{name: "limited-order-date", endpoint: faultproxy.NewOrder, times: 1, waits: true, onDate: 30 * time.Second},
 		{name: "overloaded-authz", endpoint: faultproxy.Authorization, fault: faultproxy.Unavailable(seconds), times: 1, waits: true, retryAt: afterSeconds},
 		{name: "overloaded-chall", endpoint: faultproxy.Challenge, fault: faultproxy.Unavailable(seconds), times: 1, waits: true, retryAt: afterSeconds},
 		{name: "limited-finalize", endpoint: faultproxy.Finalize, fault: faultproxy.RateLimited(seconds), times: 1, waits: true, retryAt: afterSeconds},
@@ -170,7 +170,7 @@ func (r *faultRun) checkTimes(t *testing.T, attempts []attempt) {
 			t.Errorf("%s was asked for %s after the CA asked to wait until %s", request.Path, request.At.Sub(fault), attempts[0].next.UTC())
 		}
 	}
-	if from, to := r.retryAt(fault); attempts[0].next.Before(from) || attempts[0].next.After(to) {
+	if from, to := r.retryAt(fault, attempts[0].seen); attempts[0].next.Before(from) || attempts[0].next.After(to) {
 		t.Errorf("status.nextAttemptTime is %s, want %s to %s", attempts[0].next.UTC(), from.UTC(), to.UTC())
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,14 +27,14 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
+	"github.com/tollgate-dev/tollgate/test/faultproxy"
 )
 
 const gatewayGroup = "gateway.networking.k8s.io"
 
 // TestReplicasAnswerHTTP01 runs two replicas. The one that the CA asks never leads while the other lives.
 func TestReplicasAnswerHTTP01(t *testing.T) {
-	// The CA validates two seconds after it was asked, so there is a middle.
-	c := newCluster(t, sandbox.Options{ACME: true, ControllerManager: true, ACMEEnv: []string{"PEBBLE_VA_NOSLEEP=0", "PEBBLE_VA_SLEEPTIME=2"}})
+	c := newCluster(t, sandbox.Options{ACME: true, ControllerManager: true})
 	if err := stack.Install(t.Context(), c.sb); err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +43,14 @@ func TestReplicasAnswerHTTP01(t *testing.T) {
 	leader := c.startReplica(t, "leader", "127.0.0.2", first)
 	waitLog(t, leader, "uccessfully acquired lease")
 	follower := c.startReplica(t, "follower", "127.0.0.1", second)
+	proxy, err := faultproxy.New(c.sb.ACME().DirectoryURL, c.sb.ACME().CABundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
 	s := c.space(t)
 	s.create(&v1alpha1.CertIssuer{ObjectMeta: metav1.ObjectMeta{Name: "acme"}, Spec: v1alpha1.IssuerSpec{ACME: &v1alpha1.ACMEIssuer{
-		Server: c.sb.ACME().DirectoryURL, CABundle: c.sb.ACME().CABundle, TermsOfServiceAgreed: true,
+		Server: proxy.DirectoryURL(), CABundle: proxy.CABundle(), TermsOfServiceAgreed: true,
 		PrivateKeySecretRef: v1alpha1.LocalSecretReference{Name: "acme-account"},
 		Solvers: []v1alpha1.Solver{
 			{HTTP01: &v1alpha1.HTTP01Solver{}},
@@ -61,6 +67,11 @@ func TestReplicasAnswerHTTP01(t *testing.T) {
 		certificate := tlsCertificate("web", "ingress.example.com")
 		certificate.Spec.DNSNames = append(certificate.Spec.DNSNames, "gateway.example.com")
 		certificate.Spec.IssuerRef = v1alpha1.IssuerReference{Name: "acme"}
+		// The CA is not told before all has been looked at.
+		looked := make(chan struct{})
+		end := sync.OnceFunc(func() { close(looked) })
+		defer end()
+		proxy.Inject(faultproxy.Challenge, faultproxy.Pause(looked), faultproxy.Always)
 		s.create(certificate)
 		s.waitEndpoints(certificate, "192.0.2.11 2001:db8::11", "192.0.2.12 2001:db8::12")
 		eventually(t, "an Ingress and an HTTPRoute lead to the Service", func(ctx context.Context) (bool, string) {
@@ -78,6 +89,7 @@ func TestReplicasAnswerHTTP01(t *testing.T) {
 			return ingresses.Items[0].Spec.Rules[0].Host == "ingress.example.com" && slices.Equal(hosts, []string{"gateway.example.com"}),
 				fmt.Sprint(ingresses.Items[0].Spec.Rules, hosts)
 		})
+		end()
 		s.waitCertificate("web", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonIssued)
 		s.waitNothingLeft(certificate)
 	})

@@ -73,9 +73,9 @@ func TestInvalidSpecsAreRefusedWithAdvice(t *testing.T) {
 	certificate := tlsCertificate("web", "fixed.example.com")
 	certificate.Spec.Suspend = true
 	s.create(certificate)
-	certificate = s.certificate("web")
-	certificate.Spec.SecretName = "other-tls"
-	if err := s.client.Update(t.Context(), certificate); err == nil || !strings.Contains(err.Error(), "secretName cannot be changed") {
+	// A patch, since the controller writes the status meanwhile.
+	change := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"secretName":"other-tls"}}`))
+	if err := s.client.Patch(t.Context(), certificate, change); err == nil || !strings.Contains(err.Error(), "secretName cannot be changed") {
 		t.Errorf("changing spec.secretName: %v", err)
 	}
 }
