@@ -36,10 +36,11 @@ type CostScore struct {
 	activator fwk.PodActivator
 	handle    fwk.Handle
 
-	indexed  bool // the arguments do not say otherwise
-	facts    profileFacts
-	follower follower
-	handed   handed
+	indexed     bool // the arguments do not say otherwise
+	mostRefused int
+	facts       profileFacts
+	follower    follower
+	handed      handed
 }
 
 var (

@@ -37,6 +37,8 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 		activator: h,
 		handle:    h,
 		indexed:   args.Search != config.SearchFull && args.Strategy != config.StrategyDominantShareLifetimes,
+
+		mostRefused: mostRefused,
 	}
 	pl.follower.ageless = args.Strategy == config.StrategyNodePrice || ptr.Deref(args.AgeExponent, config.DefaultAgeExponent) == 0
 	registration, err := informers.Nodes().Informer().AddEventHandler(pl.nodeHandler())

@@ -100,7 +100,7 @@ type query struct {
 
 func (pl *CostScore) query(ctx context.Context, pod *v1.Pod, p *placeable, l *limits) *query {
 	s := pl.newPreScoreState(pod)
-	q := &query{Query: nodeindex.Query{Need: p.need, Most: mostRefused}}
+	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}}
 	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
 		switch p.taints(ctx, sample.Node) {
 		case refused:
