@@ -8,6 +8,12 @@ test=$PWD/_output/e2e/e2e.test
 
 if [[ ${1-} == in-namespaces ]]; then # process 1 of the PID namespace, so not exec: it waits for orphans
   for dir in /run /var/lib /var/log; do mount -t tmpfs -o mode=755 tollgate-e2e "$dir"; done
+  # Settings of the machine's kernel that a kubelet wants, and would change: it sees them as it wants them.
+  for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
+    file=/run/tollgate-e2e-${setting//[!a-z]/-}
+    echo "${setting#*=}" >"$file"
+    mount --bind "$file" "/proc/sys/${setting%=*}"
+  done
   cd test/e2e
   "$test" "${@:2}"
   exit

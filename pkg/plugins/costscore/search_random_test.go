@@ -45,14 +45,12 @@ func (r random) args(args *config.CostScoreArgs) {
 // nodes cost the same, some by the core and some by the node.
 func (r random) nodes() []*v1.Node {
 	var all []*v1.Node
-	if r.chance(0.3) {
-		for i := range 1 + r.IntN(40) {
-			all = append(all, node(fmt.Sprintf("n%02d", i), "0.2", label("zone", pick(r, "a", "b", "c"))))
-		}
-		return all
-	}
-	priced := !r.chance(0.05)
+	priced, alike := !r.chance(0.05), r.chance(0.3)
 	for i := range 1 + r.IntN(40) {
+		if alike {
+			all = append(all, r.tainted(node(fmt.Sprintf("n%02d", i), "0.2", label("zone", pick(r, "a", "b", "c")))))
+			continue
+		}
 		size := 1 << r.IntN(4)
 		capacityOf := resources{
 			"cpu": fmt.Sprint(size), "memory": fmt.Sprintf("%dMi", 4096*size-pick(r, 0, 0, 0, 1, 7)), "pods": pick(r, "110", "110", "3"),
@@ -69,16 +67,21 @@ func (r random) nodes() []*v1.Node {
 		if r.chance(0.3) {
 			label(spotLabel, pick(r, "spot", "on-demand"))(n)
 		}
-		if r.chance(0.1) {
-			n.Spec.Taints = append(n.Spec.Taints, v1.Taint{Key: "dedicated", Value: pick(r, "a", "b"), Effect: pick(r, v1.TaintEffectNoSchedule, v1.TaintEffectNoExecute)})
-		}
-		if r.chance(r.rarely / 5) {
-			n.Spec.Taints = append(n.Spec.Taints, v1.Taint{Key: "soft", Effect: v1.TaintEffectPreferNoSchedule})
-		}
-		n.Spec.Unschedulable = r.chance(0.05)
-		all = append(all, n)
+		all = append(all, r.tainted(n))
 	}
 	return all
+}
+
+// tainted may taint a node.
+func (r random) tainted(n *v1.Node) *v1.Node {
+	if r.chance(0.1) {
+		n.Spec.Taints = append(n.Spec.Taints, v1.Taint{Key: "dedicated", Value: pick(r, "a", "b"), Effect: pick(r, v1.TaintEffectNoSchedule, v1.TaintEffectNoExecute)})
+	}
+	if r.chance(r.rarely / 5) {
+		n.Spec.Taints = append(n.Spec.Taints, v1.Taint{Key: "soft", Effect: v1.TaintEffectPreferNoSchedule})
+	}
+	n.Spec.Unschedulable = r.chance(0.05)
+	return n
 }
 
 // running are pods of the nodes.

@@ -76,8 +76,12 @@ func mounted() ([]mount, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what is mounted: %w", err)
 	}
+	return parseMounts(string(raw))
+}
+
+func parseMounts(mountinfo string) ([]mount, error) {
 	var mounts []mount
-	for line := range strings.Lines(string(raw)) {
+	for line := range strings.Lines(mountinfo) {
 		// 36 35 98:0 /root /point rw,noatime master:1 - ext3 /dev/source rw
 		before, after, _ := strings.Cut(strings.TrimSpace(line), " - ")
 		fields, rest := strings.Fields(before), strings.Fields(after)

@@ -48,6 +48,7 @@ func kubeletConfig(o Options, logs string) map[string]any {
 		"enforceNodeAllocatable": []string{},
 		"oomScoreAdj":            0, // a lower one needs CAP_SYS_RESOURCE
 		"makeIPTablesUtilChains": false,
+		"protectKernelDefaults":  true, // end rather than change the machine's kernel settings; hack/e2e.sh shows it those that it wants
 		"resolvConf":             "",
 
 		"localStorageCapacityIsolation": false,
