@@ -22,20 +22,21 @@ const (
 	reasonVolumes          = "Volumes"          // that tie a pod to nodes
 	reasonResourceClaims   = "ResourceClaims"   // dynamic resource allocation
 	reasonResources        = "Resources"        // extended resources and huge pages
-	reasonPodAffinity      = "PodAffinity"      // of this pod, or of another to this one
-	reasonTopologySpread   = "TopologySpread"   // of this pod, or by default
+	reasonPodAffinity      = "PodAffinity"      // preferences of this pod, or of another for this one
+	reasonTopologySpread   = "TopologySpread"   // ScheduleAnyway of this pod, or by default
 	reasonNodeAffinity     = "NodeAffinity"     // preferences, or fields
 	reasonPreferNoSchedule = "PreferNoSchedule" // a node with such a taint that the pod does not tolerate
-	reasonOtherFilter      = "OtherFilter"      // another Filter plugin has something to say about the pod
+	reasonOtherFilter      = "OtherFilter"      // what a Filter plugin would say about the pod is not known
 	reasonNoPrice          = "NoPrice"          // is known of any node that has room: other plugins decide
 	reasonNoNode           = "NoNode"           // has room: people need to know why
 	reasonDistrust         = "Distrust"         // see handed
-	reasonGaveUp           = "GaveUp"           // too many nodes did not match the pod's node selector
+	reasonGaveUp           = "GaveUp"           // too many nodes refused the pod
 )
 
-// mostRefused is how many nodes a node selector may refuse before all nodes are
-// compared, in parallel, instead.
-const mostRefused = 500
+// mostRefused is how many nodes may refuse a pod, for other reasons than room and
+// taints, before all nodes are compared, in parallel, instead. To be refused takes
+// a microsecond, to be compared five.
+const mostRefused = 5000
 
 const fullSearchKey = "tollgate.dev/full-search"
 
@@ -70,7 +71,7 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	}
 	pl.follower.follow(pl, nodes)
 
-	q := pl.query(ctx, pod, p, l)
+	q := pl.query(ctx, state, pod, p, l)
 	found, complete := pl.follower.index.Cheapest(&q.Query)
 	for found != "" && pl.follower.catchUp(pl, found) {
 		found, complete = pl.follower.index.Cheapest(&q.Query)
@@ -98,7 +99,7 @@ type query struct {
 	preferNoSchedule bool
 }
 
-func (pl *CostScore) query(ctx context.Context, pod *v1.Pod, p *placeable, l *limits) *query {
+func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, l *limits) *query {
 	s := pl.newPreScoreState(pod)
 	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}}
 	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
@@ -120,11 +121,8 @@ func (pl *CostScore) query(ctx context.Context, pod *v1.Pod, p *placeable, l *li
 		cost := pl.strategy(s.request, node)
 		return cost.Encode()
 	}
-	if p.affinity != nil {
-		q.Match = func(name string) bool {
-			matches, _ := p.affinity.Match(pl.follower.info(name).Node())
-			return matches
-		}
+	if p.affinity != nil || len(p.filters) > 0 {
+		q.Match = func(name string) bool { return p.match(ctx, state, pod, pl.follower.info(name)) }
 	}
 	if pl.facts.packs {
 		packing := packingOf(pod)

@@ -5,15 +5,19 @@ package costscore
 
 import (
 	"context"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/cache"
 	fwk "k8s.io/kube-scheduler/framework"
 )
 
-// Reserve takes note that the node has one pod more. It never rejects.
+// Reserve takes note that the node has one pod more, in the next snapshot
+// already. It never rejects.
 func (pl *CostScore) Reserve(_ context.Context, _ fwk.CycleState, _ *v1.Pod, node string) *fwk.Status {
-	pl.changed(node)
+	if pl.follower.active.Load() {
+		pl.follower.tell(node, time.Time{})
+	}
 	return nil
 }
 
@@ -25,7 +29,7 @@ func (pl *CostScore) Unreserve(_ context.Context, _ fwk.CycleState, _ *v1.Pod, n
 // changed has the next cycles look at a node.
 func (pl *CostScore) changed(node string) {
 	if pl.follower.active.Load() {
-		pl.follower.tell(node, pl.clock.Now())
+		pl.follower.tell(node, pl.clock.Now().Add(patience))
 	}
 }
 

@@ -21,6 +21,8 @@ func isMostAllocated(ctx context.Context, plugin fwk.ScorePlugin) bool {
 	node.Status.Allocatable = v1.ResourceList{
 		v1.ResourceCPU:    *resourceQuantity(v1.ResourceCPU, capacity),
 		v1.ResourceMemory: *resourceQuantity(v1.ResourceMemory, capacity),
+		// Counts where it is one of the resources, also for pods that request none.
+		v1.ResourceEphemeralStorage: *resourceQuantity(v1.ResourceEphemeralStorage, capacity),
 	}
 	info := framework.NewNodeInfo()
 	info.SetNode(node)

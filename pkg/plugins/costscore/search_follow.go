@@ -15,8 +15,8 @@ import (
 
 const (
 	// patience is for how long a node is looked at in each cycle after an event
-	// of it, if the scheduler has not heard of the event. Handlers of one informer
-	// run side by side, so ours may be the first.
+	// of it: the scheduler may not have heard of the event yet. Handlers of one
+	// informer run side by side, so ours may be the first.
 	patience = 100 * time.Millisecond
 	// rounds is how many cycles it takes to look at all nodes, if nothing says
 	// that they changed.
@@ -58,14 +58,16 @@ type seen struct {
 	generation int64
 }
 
-// tell says that a node may have changed or will.
-func (f *follower) tell(node string, now time.Time) {
+// tell says that a node has changed, or will before some time.
+func (f *follower) tell(node string, until time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.told == nil {
 		f.told = map[string]time.Time{}
 	}
-	f.told[node] = now.Add(patience)
+	if before, told := f.told[node]; !told || before.Before(until) {
+		f.told[node] = until
+	}
 }
 
 // follow brings the index to the state of a snapshot.
@@ -116,7 +118,11 @@ func (f *follower) lookAtTold(pl *CostScore, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for name, until := range f.told {
-		if s := f.byName[name]; s == nil || f.lookAt(pl, s) || now.After(until) {
+		if s := f.byName[name]; s != nil {
+			f.lookAt(pl, s)
+		}
+		// That it changed may be for another reason than this one.
+		if now.After(until) {
 			delete(f.told, name)
 		}
 	}

@@ -23,12 +23,18 @@ type placeable struct {
 	// affinity is the pod's node selector and required node affinity; nil if
 	// it has neither.
 	affinity *nodeaffinity.RequiredNodeAffinity
+	// filters are the Filter plugins that have something to say about the pod,
+	// beside those that the index stands in for.
+	filters []fwk.FilterPlugin
 	// tolerations are the pod's.
 	tolerations []v1.Toleration
 }
 
 // filterStates are the keys under which Filter plugins keep, in PreFilter, what
-// they have to say about a pod. They write nothing if that is nothing.
+// they have to say about a pod. They write nothing if that is nothing, and then
+// the framework does not call Filter. If there is something, Filter needs that and
+// the node, and nothing else: so the search may ask it about a node, with the same
+// answer as the framework will get.
 var filterStates = map[string]fwk.StateKey{
 	upstream.NodePorts:            "PreFilter" + upstream.NodePorts,
 	upstream.VolumeRestrictions:   "PreFilter" + upstream.VolumeRestrictions,
@@ -60,15 +66,6 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 		return nil, reasonVolumes
 	case len(spec.ResourceClaims) > 0:
 		return nil, reasonResourceClaims
-	case has(state, upstream.InterPodAffinity):
-		return nil, reasonPodAffinity
-	case has(state, upstream.PodTopologySpread):
-		return nil, reasonTopologySpread
-	}
-	for name := range filterStates {
-		if has(state, name) {
-			return nil, reasonOtherFilter
-		}
 	}
 	for i := range spec.Tolerations {
 		switch spec.Tolerations[i].Operator {
@@ -93,6 +90,11 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 	if reason := f.scored(ctx, pod, nodes); reason != "" {
 		return nil, reason
 	}
+	for _, filter := range f.stateful {
+		if _, err := state.Read(filterStates[filter.Name()]); err == nil {
+			p.filters = append(p.filters, filter)
+		}
+	}
 	if len(spec.NodeSelector) > 0 || spec.Affinity != nil && spec.Affinity.NodeAffinity != nil {
 		if onFields(spec.Affinity) {
 			return nil, reasonNodeAffinity
@@ -103,20 +105,12 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 	return p, ""
 }
 
-func has(state fwk.CycleState, plugin string) bool {
-	_, err := state.Read(filterStates[plugin])
-	return err == nil
-}
-
 // scored returns the reason if a Score plugin that beats cost has something to
 // say about the pod. Each of them says so itself, in PreScore, in a state that is
 // thrown away.
 func (f *profileFacts) scored(ctx context.Context, pod *v1.Pod, nodes []fwk.NodeInfo) string {
 	if len(nodes) == 0 {
 		return reasonNoNode
-	}
-	if pod.Spec.Affinity != nil && (pod.Spec.Affinity.PodAffinity != nil || pod.Spec.Affinity.PodAntiAffinity != nil) {
-		return reasonPodAffinity
 	}
 	for _, plugin := range []struct {
 		preScore fwk.PreScorePlugin
@@ -127,6 +121,22 @@ func (f *profileFacts) scored(ctx context.Context, pod *v1.Pod, nodes []fwk.Node
 		}
 	}
 	return ""
+}
+
+// match reports whether a pod may use a node that has room and whose taints it
+// tolerates.
+func (p *placeable) match(ctx context.Context, state fwk.CycleState, pod *v1.Pod, info fwk.NodeInfo) bool {
+	if p.affinity != nil {
+		if matches, _ := p.affinity.Match(info.Node()); !matches {
+			return false
+		}
+	}
+	for _, filter := range p.filters {
+		if !filter.Filter(ctx, state, pod, info).IsSuccess() {
+			return false
+		}
+	}
+	return true
 }
 
 // onFields reports whether a node affinity looks at other things than labels.

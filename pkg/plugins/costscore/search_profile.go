@@ -25,6 +25,8 @@ type profileFacts struct {
 	fault string
 	// packs says that NodeResourcesFit decides between nodes of equal cost.
 	packs bool
+	// stateful are the Filter plugins of filterStates that the profile has.
+	stateful []fwk.FilterPlugin
 	// spread, podAffinity and nodeAffinity are what the profile scores with.
 	spread, podAffinity, nodeAffinity fwk.PreScorePlugin
 }
@@ -80,6 +82,16 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 	if fault := checkFilters(plugins); fault != "" {
 		return fault
 	}
+	for _, filter := range plugins.Filter.Enabled {
+		if _, stateful := filterStates[filter.Name]; !stateful {
+			continue
+		}
+		instance, ok := instances[filter.Name].(fwk.FilterPlugin)
+		if !ok {
+			return fmt.Sprintf("plugin %s cannot be asked about a node", filter.Name)
+		}
+		f.stateful = append(f.stateful, instance)
+	}
 	weight := map[string]int64{}
 	for _, score := range plugins.Score.Enabled {
 		if !slices.Contains(scorers, score.Name) {
@@ -122,8 +134,9 @@ func checkFilters(plugins *schedconfig.Plugins) string {
 			return fmt.Sprintf("plugin %s has Filter without PreFilter", name)
 		}
 	}
-	// Others that come later might leave other nodes, and none in the end.
-	if i := slices.Index(pre, Name); i < 0 || slices.ContainsFunc(pre[i+1:], func(name string) bool { return name != certGate }) {
+	// Others that come later might leave other nodes, and none in the end, or
+	// reject the pod, which handed would take for a rejection of the node.
+	if i := slices.Index(pre, Name); i < 0 || i < len(pre)-1 {
 		return "CostScore is not the last PreFilter plugin"
 	}
 	if i := slices.Index(enabled, Name); slices.ContainsFunc(enabled[i+1:], func(name string) bool { return name != certGate }) {

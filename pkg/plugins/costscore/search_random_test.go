@@ -219,6 +219,9 @@ func (r random) hindrances(nodes []*v1.Node) []func(*v1.Pod) {
 			}}
 		},
 		func(p *v1.Pod) {
+			p.Spec.Tolerations = append(p.Spec.Tolerations, v1.Toleration{Key: "level", Operator: v1.TolerationOpLt, Value: "5"})
+		},
+		func(p *v1.Pod) {
 			p.Spec.Containers[0].ReadinessProbe = &v1.Probe{ProbeHandler: v1.ProbeHandler{TCPSocket: &v1.TCPSocketAction{Port: intstr.FromInt32(80)}}}
 		}, // which hinders nothing
 	}

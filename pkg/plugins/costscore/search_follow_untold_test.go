@@ -1,0 +1,130 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
+)
+
+// Nobody tells of a pod that another profile gave a node. The index does not hand
+// out the node if it is full now, and notices after a while that it is free again.
+func TestUntoldChangesAreNoticed(t *testing.T) {
+	tests := map[string]struct {
+		pause time.Duration
+		// most is how many cycles it may take.
+		most int
+	}{
+		"in turn":           {0, rounds},
+		"in turn, slower":   {idle - 1, rounds},
+		"after an idle one": {idle, 1},
+	}
+	for name, tt := range tests {
+		for _, count := range []int{1, 2, 63, 64, 65, 130} {
+			t.Run(fmt.Sprintf("%s, %d nodes", name, count), func(t *testing.T) {
+				const cheapest = "z" // the last in turn
+				nodes := []*v1.Node{}
+				for i := range count - 1 {
+					nodes = append(nodes, node(fmt.Sprintf("n%03d", i), "0.20"))
+				}
+				l := newLive(t, append(nodes, node(cheapest, "0.10")))
+				find := func() string {
+					l.pass(tt.pause)
+					l.update(t)
+					return l.findOnly(t, pod("p").Obj())
+				}
+				if got := l.cycle(t, pod("p").Obj()).found; got != cheapest {
+					t.Fatalf("got node %q, want the cheapest", got)
+				}
+				foreign := pod("foreign").Req(resources{"cpu": "4"}).Obj()
+				l.foreign(t, foreign, cheapest)
+				if got := find(); got == cheapest || got == "" && count > 1 {
+					t.Fatalf("got node %q, want one with room", got)
+				}
+				l.must(t, l.cache.ForgetPod(klog.Logger{}, foreign))
+				cycles := 1
+				for find() != cheapest {
+					if cycles++; cycles > tt.most {
+						t.Fatalf("not noticed in %d cycles", tt.most)
+					}
+				}
+				l.cycle(t, pod("p").Obj())
+			})
+		}
+	}
+}
+
+// What is told counts in the next cycle, in whatever order the plugin and the
+// cache hear of it, and so do two things at about the same time.
+func TestToldChangesCountAtOnce(t *testing.T) {
+	// The pods on the cheapest node leave no room. Then they go.
+	for name, hear := range map[string]func(t *testing.T, l *live, tell, apply func()){
+		"the cache first":  func(_ *testing.T, _ *live, tell, apply func()) { apply(); tell() },
+		"the plugin first": func(_ *testing.T, _ *live, tell, apply func()) { tell(); apply() },
+		"a cycle between": func(t *testing.T, l *live, tell, apply func()) {
+			tell()
+			l.cycle(t, pod("between").Obj())
+			l.pass(patience / 2)
+			apply()
+		},
+		"another change between": func(t *testing.T, l *live, tell, apply func()) {
+			tell()
+			l.assume(t, pod("other").Req(resources{"cpu": "0"}).Obj(), "a")
+			l.cycle(t, pod("between").Obj())
+			l.pass(idle - 1)
+			apply()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nodes := []*v1.Node{node("a", "0.10")}
+			for i := range 2 * rounds { // so that a is not looked at in turn
+				nodes = append(nodes, node(fmt.Sprintf("n%03d", i), "0.20"))
+			}
+			l := newLive(t, nodes)
+			big := pod("big").Req(resources{"cpu": "4"}).Node("a").Obj()
+			l.must(t, l.cache.AddPod(l.logger, big))
+			if got := l.cycle(t, pod("p").Obj()).found; got == "a" || got == "" {
+				t.Fatalf("got node %q, want one with room", got)
+			}
+			for range rounds / 2 {
+				l.cycle(t, pod("p").Obj())
+			}
+			hear(t, l, func() { l.plugin.assignedPodHandler().OnDelete(big) }, func() { l.must(t, l.cache.RemovePod(l.logger, big)) })
+			if got := l.cycle(t, pod("p").Obj()).found; got != "a" {
+				t.Errorf("got node %q, want a", got)
+			}
+		})
+	}
+}
+
+// What was told is forgotten when the patience is over, so that cycles do not
+// look at ever more nodes. Reserve needs none.
+func TestToldIsForgotten(t *testing.T) {
+	l := newLive(t, []*v1.Node{node("a", "0.10"), node("b", "0.20")})
+	want := func(want int) {
+		t.Helper()
+		l.cycle(t, pod("p").Obj())
+		if got := len(l.plugin.follower.told); got != want {
+			t.Errorf("got %d nodes to look at, want %d", got, want)
+		}
+	}
+	l.plugin.assignedPodHandler().OnAdd(on("a", "before", 0), false)
+	want(0) // all are looked at in the first cycle
+	l.assume(t, pod("q").Obj(), "a")
+	want(0)
+	l.plugin.assignedPodHandler().OnAdd(on("a", "x", 0), false)
+	l.plugin.assignedPodHandler().OnAdd(on("nowhere", "y", 0), false)
+	l.plugin.assignedPodHandler().OnAdd(pod("pending").Obj(), false)
+	l.plugin.assignedPodHandler().OnDelete("no pod")
+	l.assume(t, pod("r").Obj(), "a")
+	want(2)
+	l.pass(patience)
+	want(2)
+	l.pass(1)
+	want(0)
+}
