@@ -85,6 +85,23 @@ func (c *class) remove(n *Node) {
 		return
 	}
 	b.measure()
+	c.join(at.block + 1)
+	c.join(at.block)
+}
+
+// join puts a block into the one before it if they fill half a block at most.
+// Nodes leave everywhere, and come back where the young ones are.
+func (c *class) join(i int) {
+	if i == 0 || i == len(c.blocks) {
+		return
+	}
+	before, b := c.blocks[i-1], c.blocks[i]
+	if len(before.nodes)+len(b.nodes) > blockSize/2 {
+		return
+	}
+	before.nodes = append(before.nodes, b.nodes...)
+	before.measure()
+	c.blocks = slices.Delete(c.blocks, i, i+1)
 }
 
 // next returns the first node at or after a position that has the room.

@@ -62,7 +62,7 @@ func (x *Index) Cheapest(q *Query) (name string, complete bool) {
 		x.heads = append(x.heads, head{c, n, at, cost})
 	}
 	for i := range x.heads {
-		if h := &x.heads[i]; !dearer(h.cost, lowest) {
+		if h := &x.heads[i]; !s.gaveUp && !dearer(h.cost, lowest) {
 			s.class(h)
 		}
 	}
@@ -115,7 +115,7 @@ func (s *search) next(c *class, at position) (*Node, position) {
 		}
 		if s.refused++; s.Most > 0 && s.refused > s.Most {
 			s.gaveUp = true
-			return nil, here
+			return nil, position{block: len(c.blocks)}
 		}
 		at = position{here.block, here.node + 1}
 	}
@@ -138,7 +138,10 @@ func (s *search) class(h *head) {
 				break
 			}
 		}
-		if n, at = s.next(h.class, end); n != nil {
+		if at.before(end) {
+			n, at = s.next(h.class, end)
+		}
+		if n != nil {
 			cost = s.Cost(&h.class.key, &h.class.sample, n.Oldest)
 		}
 	}

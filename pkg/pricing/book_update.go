@@ -5,10 +5,12 @@ package pricing
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Set adds a node, or replaces it by its present state, and returns its price.
@@ -16,6 +18,9 @@ import (
 // one already. A node of the same name with another UID is another node: it has
 // to wait for a slot again.
 func (b *Book) Set(node *corev1.Node) Price {
+	if price, same := b.renew(node); same {
+		return price
+	}
 	now := b.clock.Now()
 	matching := b.slots.matching(node)
 
@@ -35,6 +40,28 @@ func (b *Book) Set(node *corev1.Node) Price {
 	b.mu.Unlock()
 	b.tell(told)
 	return told[0].price
+}
+
+// renew replaces a node by a state of it that has the same price. Most changes of
+// Node objects are of this kind: a kubelet that says that it is alive.
+func (b *Book) renew(node *corev1.Node) (price Price, same bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.entries[node.Name]
+	if e == nil || !Alike(e.node, node) {
+		return Price{}, false
+	}
+	e.node = node
+	b.refresh(e)
+	return e.price, true
+}
+
+// Alike reports whether two states of a node agree in all that prices are made from.
+func Alike(a, b *corev1.Node) bool {
+	return a.UID == b.UID && a.Spec.ProviderID == b.Spec.ProviderID && a.CreationTimestamp.Equal(&b.CreationTimestamp) &&
+		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
+		maps.EqualFunc(a.Status.Capacity, b.Status.Capacity, resource.Quantity.Equal) &&
+		maps.EqualFunc(a.Status.Allocatable, b.Status.Allocatable, resource.Quantity.Equal)
 }
 
 // Delete forgets a node, if it is set.

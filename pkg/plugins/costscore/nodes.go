@@ -4,6 +4,7 @@
 package costscore
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -136,14 +137,25 @@ func (n *nodes) gone(name string) bool {
 	return err != nil
 }
 
+// usedAlike reports whether two states of a node agree in all that the index
+// keeps of it. A kubelet that says that it is alive changes nothing of that.
+func usedAlike(a, b *v1.Node) bool {
+	return a.Spec.Unschedulable == b.Spec.Unschedulable && pricing.Alike(a, b) &&
+		slices.EqualFunc(a.Spec.Taints, b.Spec.Taints, func(a, b v1.Taint) bool {
+			return a.Key == b.Key && a.Value == b.Value && a.Effect == b.Effect
+		})
+}
+
 // nodeHandler keeps the book and forgets deleted nodes.
 func (pl *CostScore) nodeHandler() cache.ResourceEventHandler {
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc: func(obj any) { pl.nodes.set(obj.(*v1.Node)) },
-		UpdateFunc: func(_, obj any) {
-			node := obj.(*v1.Node)
-			pl.nodes.set(node)
-			pl.changed(node.Name)
+		UpdateFunc: func(oldObj, newObj any) {
+			oldNode, newNode := oldObj.(*v1.Node), newObj.(*v1.Node)
+			pl.nodes.set(newNode)
+			if !usedAlike(oldNode, newNode) {
+				pl.changed(newNode.Name)
+			}
 		},
 		DeleteFunc: func(obj any) {
 			name, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)

@@ -140,6 +140,8 @@ func (w *world) step() {
 		before := w.nodes[i]
 		after := w.node(before.Name)
 		after.CreationTimestamp = before.CreationTimestamp
+		w.named++
+		annotation("change", fmt.Sprint(w.named))(after) // else it may be none
 		w.nodes[i] = after
 		w.must(w.t, w.store().Update(after))
 		w.happens(after.Name, func() { w.cache.UpdateNode(w.logger, before, after) }, func() { w.plugin.nodeHandler().OnUpdate(before, after) })

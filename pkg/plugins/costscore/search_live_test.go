@@ -79,11 +79,11 @@ func (l *live) anew() *CostScore {
 	pl := l.plugin
 	fresh := &CostScore{
 		clock: pl.clock, strategy: pl.strategy, lifetimes: pl.lifetimes, nodes: pl.nodes, podFacts: newPodFactsCache(),
-		podLister: pl.podLister, problems: pl.problems, activator: pl.activator, handle: pl.handle, indexed: pl.indexed,
+		podLister: pl.podLister, problems: pl.problems, activator: pl.activator, handle: pl.handle, indexed: pl.indexed, mostRefused: pl.mostRefused,
 	}
 	fresh.follower.ageless = pl.follower.ageless
 	fresh.facts.once.Do(func() {
-		fresh.facts.packs, fresh.facts.spread = pl.facts.packs, pl.facts.spread
+		fresh.facts.packs, fresh.facts.stateful, fresh.facts.spread = pl.facts.packs, pl.facts.stateful, pl.facts.spread
 		fresh.facts.podAffinity, fresh.facts.nodeAffinity = pl.facts.podAffinity, pl.facts.nodeAffinity
 	})
 	return fresh

@@ -192,9 +192,12 @@ func wantReason(t *testing.T, c *cluster, pod *v1.Pod, want string) {
 	}
 }
 
-// By default the pods of a Service are spread, and those of none are not.
+// A profile may spread the pods of a Service that say nothing about it. Then all
+// nodes are compared for them, or spread is asked about the nodes.
 func TestDefaultSpreadIsKnown(t *testing.T) {
 	nodes := []*v1.Node{node("a", "0.20", label(v1.LabelHostname, "a"), label("zone", "a")), node("b", "0.10", label(v1.LabelHostname, "b"), label("zone", "b"))}
+	running := on("b", "running", 0)
+	running.Labels = map[string]string{"app": "a"}
 	system := configured(func(args *schedconfig.PodTopologySpreadArgs) {
 		args.DefaultingType, args.DefaultConstraints = schedconfig.SystemDefaulting, nil
 	})
@@ -203,15 +206,24 @@ func TestDefaultSpreadIsKnown(t *testing.T) {
 			args.DefaultConstraints = []v1.TopologySpreadConstraint{{MaxSkew: 1, TopologyKey: "zone", WhenUnsatisfiable: when}}
 		})
 	}
-	for name, change := range map[string]changeProfile{"system": system, "ScheduleAnyway": listed(v1.ScheduleAnyway), "DoNotSchedule": listed(v1.DoNotSchedule)} {
+	tests := map[string]struct {
+		change changeProfile
+		want   string // why all nodes are compared for a pod of the Service
+	}{
+		"none":           {func(*schedconfig.KubeSchedulerProfile) {}, ""},
+		"system":         {system, reasonTopologySpread},
+		"ScheduleAnyway": {listed(v1.ScheduleAnyway), reasonTopologySpread},
+		"DoNotSchedule":  {listed(v1.DoNotSchedule), ""},
+	}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := newClusterOf(t, nodes, nil, change)
+			c := newClusterOf(t, nodes, []*v1.Pod{running}, tt.change)
 			service := &v1.Service{ObjectMeta: metav1.ObjectMeta{Name: "s", Namespace: "default"}, Spec: v1.ServiceSpec{Selector: map[string]string{"app": "a"}}}
 			if err := c.SharedInformerFactory().Core().V1().Services().Informer().GetStore().Add(service); err != nil {
 				t.Fatal(err)
 			}
 			wantReason(t, c, pod("alone").Label("app", "b").Obj(), "")
-			wantReason(t, c, pod("served").Label("app", "a").Obj(), reasonTopologySpread)
+			wantReason(t, c, pod("served").Label("app", "a").Obj(), tt.want)
 		})
 	}
 }
