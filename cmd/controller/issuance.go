@@ -12,6 +12,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/controller/certificate"
 	"github.com/tollgate-dev/tollgate/pkg/controller/issuer"
+	"github.com/tollgate-dev/tollgate/pkg/controller/metrics"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
@@ -39,6 +40,7 @@ func addIssuance(mgr manager.Manager, client kubernetes.Interface, secrets *tlss
 	}
 	keeper := &http01.Keeper{Objects: objects, Orders: store, Clock: clk}
 	clients := acme.NewClients(clk)
+	clients.Observe = metrics.ACMERequest
 	accounts := &acme.Accounts{Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(), Clients: clients, Clock: clk}
 	issuers := &issuer.Wakeups{}
 	if err := issuer.Add(mgr, issuer.Options{Accounts: accounts, Clock: clk, Namespace: o.namespace, Wakeups: issuers}); err != nil {
@@ -62,6 +64,7 @@ func addIssuance(mgr manager.Manager, client kubernetes.Interface, secrets *tlss
 	}
 	wakeups, err := certificate.Add(mgr, &certificate.Reconciler{
 		Reader:    mgr.GetAPIReader(),
+		Facts:     secrets,
 		Writer:    mgr.GetClient(),
 		Executor:  executor,
 		Orders:    store,

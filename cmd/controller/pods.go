@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tollgate-dev/tollgate/pkg/controller/deadlock"
+	"github.com/tollgate-dev/tollgate/pkg/controller/metrics"
 	"github.com/tollgate-dev/tollgate/pkg/controller/podcertificates"
 	"github.com/tollgate-dev/tollgate/pkg/controller/podstatus"
 	"github.com/tollgate-dev/tollgate/pkg/controller/producers"
@@ -35,7 +36,7 @@ func addPods(mgr manager.Manager, config *rest.Config, discovery discovery.Disco
 	if err := mgr.Add(others); err != nil {
 		return fmt.Errorf("adding the watch of those who make Secrets: %w", err)
 	}
-	deadlocks, err := deadlock.Add(mgr, deadlock.Options{Secrets: secrets, Exempt: exempt, Clock: clk})
+	deadlocks, err := deadlock.Add(mgr, deadlock.Options{Secrets: secrets, Waiting: podstatus.Waiting, Exempt: exempt, Clock: clk})
 	if err != nil {
 		return err
 	}
@@ -46,6 +47,9 @@ func addPods(mgr manager.Manager, config *rest.Config, discovery discovery.Disco
 	}
 	if err := schedulinggate.Add(mgr, schedulinggate.Options{Secrets: secrets, Exemptions: exempt, Clock: clk}); err != nil {
 		return fmt.Errorf("adding the scheduling gate controller: %w", err)
+	}
+	if err := metrics.Add(mgr, metrics.Options{Held: podstatus.Waiting, SecretsStatus: secrets.Status}); err != nil {
+		return err
 	}
 	if !o.podCertificates {
 		return nil

@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 	web := podWith("web-tls", nil)
 	declaration := declarationMark + Fingerprint(web)
 	usable := func(until time.Time) *corev1.PodCondition {
-		c := True(web, ReasonUsable, "Secrets usable: web-tls (version 42)", until)
+		c := True(web, ReasonUsable, "Secrets usable: web-tls (certificate 42)", until)
 		return &c
 	}
 	expired := False(tlsready.Verdict{Reason: tlsready.Expired, Message: "expired"})

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
@@ -44,6 +45,9 @@ type Secrets interface {
 type Options struct {
 	// Secrets judges the Secrets that pods declare. Required.
 	Secrets Secrets
+	// Waiting returns, from the manager's cache, at least all pods that are held; they are not changed. Nil stands for
+	// all pods, which costs more.
+	Waiting func(ctx context.Context, reader client.Reader) ([]corev1.Pod, error)
 	// Exempt are the pods that are never held.
 	Exempt declare.Exemptions
 	// Clock gives the times of looks and conditions. Required.
@@ -82,8 +86,11 @@ func Add(mgr manager.Manager, o Options) (*Detector, error) {
 }
 
 func newDetector(cached client.Client, live client.Reader, recorder events.EventRecorder, o Options) *Detector {
+	if o.Waiting == nil {
+		o.Waiting = allPods
+	}
 	return &Detector{
-		reader:   &reader{cache: cached, live: live, secrets: o.Secrets, exempt: o.Exempt},
+		reader:   &reader{cache: cached, live: live, secrets: o.Secrets, waiting: o.Waiting, exempt: o.Exempt},
 		writer:   cached,
 		recorder: recorder,
 		clock:    o.Clock,

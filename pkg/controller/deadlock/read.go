@@ -24,6 +24,7 @@ type reader struct {
 	cache   client.Reader
 	live    client.Reader
 	secrets Secrets
+	waiting func(context.Context, client.Reader) ([]corev1.Pod, error)
 	exempt  declare.Exemptions
 }
 
@@ -99,21 +100,28 @@ func (r *reader) held(ctx context.Context, waiting []Certificate, now time.Time)
 	for _, c := range waiting {
 		wanted[types.NamespacedName{Namespace: c.Name.Namespace, Name: c.SecretName}] = true
 	}
-	var pods corev1.PodList
-	if err := r.cache.List(ctx, &pods, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, false, fmt.Errorf("listing pods: %w", err)
+	pods, err := r.waiting(ctx, r.cache)
+	if err != nil {
+		return nil, false, fmt.Errorf("listing the pods that wait: %w", err)
 	}
 	concerned = map[types.UID]bool{}
-	for i := range pods.Items {
-		awaits := r.awaits(&pods.Items[i], now)
+	for i := range pods {
+		awaits := r.awaits(&pods[i], now)
 		anyHeld = anyHeld || len(awaits) > 0
 		if slices.ContainsFunc(awaits, func(name string) bool {
-			return wanted[types.NamespacedName{Namespace: pods.Items[i].Namespace, Name: name}]
+			return wanted[types.NamespacedName{Namespace: pods[i].Namespace, Name: name}]
 		}) {
-			concerned[pods.Items[i].UID] = true
+			concerned[pods[i].UID] = true
 		}
 	}
 	return concerned, anyHeld, nil
+}
+
+// allPods returns all pods of the cache.
+func allPods(ctx context.Context, cached client.Reader) ([]corev1.Pod, error) {
+	var pods corev1.PodList
+	err := cached.List(ctx, &pods, client.UnsafeDisableDeepCopy)
+	return pods.Items, err
 }
 
 // awaits returns the Secrets for which the pod is held; none if it is not held, or not known to be.

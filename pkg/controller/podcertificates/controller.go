@@ -104,19 +104,19 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 
 // asks returns what living pods ask for the Secret, the oldest pod first.
 func (r *reconciler) asks(ctx context.Context, secret types.NamespacedName) ([]ask, error) {
-	var pods corev1.PodList
-	if err := r.client.List(ctx, &pods, client.InNamespace(secret.Namespace), client.MatchingFields{issueIndex: secret.Name}); err != nil {
+	pods, err := issueIndex.Pods(ctx, r.client, secret.Namespace, secret.Name)
+	if err != nil {
 		return nil, fmt.Errorf("listing the pods that ask for Secret %s: %w", secret, err)
 	}
 	var asks []ask
-	for i := range pods.Items {
-		requests, err := declare.ParseIssue(&pods.Items[i])
+	for i := range pods {
+		requests, err := declare.ParseIssue(&pods[i])
 		if err != nil {
 			continue // The pod is told.
 		}
 		for _, request := range requests {
 			if request.SecretName == secret.Name {
-				asks = append(asks, ask{pod: &pods.Items[i], request: request})
+				asks = append(asks, ask{pod: &pods[i], request: request})
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	}
 	w.client = fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(objects...).
-		WithIndex(&corev1.Pod{}, issueIndex, issuedFor).
+		WithIndex(&corev1.Pod{}, string(issueIndex), issuedFor).
 		WithIndex(&v1alpha1.TLSCertificate{}, namesIndex, namesOf).
 		WithInterceptorFuncs(interceptor.Funcs{
 			Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {

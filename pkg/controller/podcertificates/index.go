@@ -17,24 +17,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 )
 
 const (
 	// issueIndex finds living pods by the Secrets they ask for.
-	issueIndex = "tollgate.dev/issue-tls-secret"
+	issueIndex changes.PodIndex = "tollgate.dev/issue-tls-secret"
 	// namesIndex finds TLSCertificates by their name and by that of their Secret.
 	namesIndex = "tollgate.dev/name-or-secret"
 )
 
 // issuedFor is the index function of issueIndex.
-func issuedFor(obj client.Object) []string {
-	pod, ok := obj.(*corev1.Pod)
-	if !ok || !living(pod) {
-		return nil
-	}
-	return secretNames(pod)
-}
+var issuedFor = changes.IndexBy(func(pod *corev1.Pod) bool { return living(pod) && declare.IssueDeclared(pod) }, secretNames)
 
 func secretNames(pod *corev1.Pod) []string {
 	requests, err := declare.ParseIssue(pod)

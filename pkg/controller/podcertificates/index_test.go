@@ -48,8 +48,8 @@ func TestIndexes(t *testing.T) {
 		pod         *corev1.Pod
 		want, asked []string
 	}{
-		"asks":       {two, []string{"a", "b"}, []string{"a", "b"}},
-		"malformed":  {malformedPod(), nil, nil},
+		"asks":       {two, []string{"*", "a", "b"}, []string{"a", "b"}},
+		"malformed":  {malformedPod(), []string{"*"}, nil},
 		"undeclared": {undeclared(), nil, nil},
 		"ended":      {ended(), nil, []string{"web-tls"}},
 	} {

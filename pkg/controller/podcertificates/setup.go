@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 	"github.com/tollgate-dev/tollgate/pkg/podevent"
 )
 
@@ -43,7 +44,7 @@ func Add(mgr manager.Manager, o Options) error {
 		return fmt.Errorf("reading the host name for events: %w", err)
 	}
 	ctx := context.Background()
-	if err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, issueIndex, issuedFor); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, string(issueIndex), issuedFor); err != nil {
 		return fmt.Errorf("indexing pods by the certificates they ask for: %w", err)
 	}
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.TLSCertificate{}, namesIndex, namesOf); err != nil {
@@ -54,7 +55,7 @@ func Add(mgr manager.Manager, o Options) error {
 		Named("podcertificates").
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(secretsOfPod), builder.WithPredicates(asksDiffer())).
 		Watches(&v1alpha1.TLSCertificate{}, handler.EnqueueRequestsFromMapFunc(secretsOfCertificate), builder.WithPredicates(certificatesDiffer())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles, NewQueue: changes.NewQueue}).
 		Complete(&reconciler{client: mgr.GetClient(), owners: &owners{live: mgr.GetAPIReader(), clock: o.Clock}, teller: tell})
 	if err != nil {
 		return fmt.Errorf("adding the pod certificates controller: %w", err)

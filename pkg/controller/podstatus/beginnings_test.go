@@ -99,7 +99,7 @@ func TestGateRemovedBeforeTheFirstLook(t *testing.T) {
 			}
 			w.reconcile()
 			expect(t, "events", w.events())
-			expectCondition(t, w, "True", podcondition.ReasonUsable, "Secrets usable: web-tls (version 42); usable until 2026-11-20T10:57:00Z"+declaration)
+			expectCondition(t, w, "True", podcondition.ReasonUsable, "Secrets usable: web-tls (certificate 42); usable until 2026-11-20T10:57:00Z"+declaration)
 		})
 	}
 }

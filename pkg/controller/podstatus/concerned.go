@@ -12,13 +12,13 @@ import (
 
 // podsOfSecret returns the pods that wait for a Secret.
 func (r *reconciler) podsOfSecret(ctx context.Context, namespace, secret string) ([]reconcile.Request, error) {
-	return waitingPods(ctx, r.client, namespace, secret)
+	return waitingIndex.Requests(ctx, r.client, namespace, secret)
 }
 
 // podItself returns the pod that has changed.
 func (r *reconciler) podItself(ctx context.Context, namespace, pod string) ([]reconcile.Request, error) {
 	if pod == "" {
-		return waitingPods(ctx, r.client, namespace, "")
+		return waitingIndex.Requests(ctx, r.client, namespace, "")
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: namespace, Name: pod}}}, nil
 }

@@ -26,8 +26,12 @@ func leftFalse(pod *corev1.Pod) bool {
 	return c != nil && c.Status == corev1.ConditionFalse
 }
 
+// fingerprintDigits are the hex digits of a certificate's SHA-256 that messages have.
+const fingerprintDigits = 16
+
 // conditionFor returns the condition of a pod with this verdict. A True one names the
-// Secrets with their versions, so that a reader of the condition alone can tell what it speaks of.
+// certificates, so that a reader of the condition alone can tell what it speaks of. It
+// leaves out the versions of the Secrets: labelling one would rewrite all its pods.
 func (r *reconciler) conditionFor(pod *corev1.Pod, v tlsready.Verdict) corev1.PodCondition {
 	switch {
 	case !v.Ready:
@@ -39,7 +43,10 @@ func (r *reconciler) conditionFor(pod *corev1.Pod, v tlsready.Verdict) corev1.Po
 	if used := r.usedSecrets(pod); len(used) > 0 {
 		parts := make([]string, len(used))
 		for i, f := range used {
-			parts[i] = fmt.Sprintf("%s (version %s)", f.Name, f.ResourceVersion)
+			parts[i] = f.Name
+			if f.FingerprintSHA256 != "" {
+				parts[i] = fmt.Sprintf("%s (certificate %.*s)", f.Name, fingerprintDigits, f.FingerprintSHA256)
+			}
 		}
 		message = "Secrets usable: " + strings.Join(parts, ", ")
 	}

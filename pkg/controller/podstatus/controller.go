@@ -54,6 +54,7 @@ type reconciler struct {
 	scope     *scope
 	events    podevent.Source
 	memory    *memory
+	released  func(held time.Duration) // Called when a pod that was held is not any longer.
 }
 
 // Reconcile brings condition and events of one pod in line with its Secrets.
@@ -152,6 +153,9 @@ func (r *reconciler) write(ctx context.Context, key types.NamespacedName, pod *c
 		klog.FromContext(ctx).V(2).Info("Wrote pod condition", "type", next.Type, "status", next.Status, "reason", next.Reason)
 	}
 	held := r.memory.hold(key, current, next.Status, now)
+	if patch != nil && current != nil && current.Status == corev1.ConditionFalse && next.Status == corev1.ConditionTrue {
+		r.released(held)
+	}
 	r.memory.owe(key, r.eventsFor(pod, current, next, warning, held, now))
 	return wait, r.settle(ctx, key)
 }

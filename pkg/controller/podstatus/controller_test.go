@@ -82,7 +82,7 @@ func TestHeldThenReady(t *testing.T) {
 	w.clock.Step(200 * time.Millisecond)
 	w.secrets.put("web-tls", "42", start)
 	result := w.reconcile()
-	expectCondition(t, w, corev1.ConditionTrue, podcondition.ReasonUsable, "Secrets usable: web-tls (version 42); usable until 2026-11-20T10:57:00Z"+declaration)
+	expectCondition(t, w, corev1.ConditionTrue, podcondition.ReasonUsable, "Secrets usable: web-tls (certificate 42); usable until 2026-11-20T10:57:00Z"+declaration)
 	expect(t, "writes", w.took(), "patch status", "delete event", "create event")
 	expect(t, "events", w.events(), "Normal TLSReady: Secrets usable: web-tls; held for 13.2s")
 	if want := start.Add(usable).Sub(w.clock.Now()); result.RequeueAfter != want {
@@ -102,14 +102,58 @@ func TestHeldThenReady(t *testing.T) {
 	}
 }
 
+// TestReleasesAreCounted counts a pod once each time it is let go, and not if it never was held.
+func TestReleasesAreCounted(t *testing.T) {
+	w := newWorld(t, newPod())
+	var held []string
+	w.r.released = func(d time.Duration) { held = append(held, d.String()) }
+	w.reconcile()
+	w.clock.Step(7 * time.Second)
+	w.secrets.put("web-tls", "42", start)
+	w.reconcile()
+	w.reconcile()
+	expect(t, "holds", held, "7s")
+
+	held = nil
+	w.clock.Step(usable)
+	w.reconcile()
+	expect(t, "holds when held again", held)
+
+	ready := newWorld(t, newPod())
+	ready.r.released = w.r.released
+	ready.secrets.put("web-tls", "42", start)
+	ready.reconcile()
+	expect(t, "holds of a pod that never was held", held)
+}
+
 func TestReadyFromTheStart(t *testing.T) {
 	w := newWorld(t, newPod(requires("web-tls,api-tls")))
 	w.secrets.put("web-tls", "42", start)
 	w.secrets.put("api-tls", "7", start.Add(-time.Minute))
 	w.reconcile()
 	expectCondition(t, w, corev1.ConditionTrue, podcondition.ReasonUsable,
-		"Secrets usable: api-tls (version 7), web-tls (version 42); usable until 2026-11-20T10:56:00Z; declaration "+podcondition.Fingerprint(newPod(requires("web-tls,api-tls"))))
+		"Secrets usable: api-tls (certificate 7), web-tls (certificate 42); usable until 2026-11-20T10:56:00Z; declaration "+podcondition.Fingerprint(newPod(requires("web-tls,api-tls"))))
 	expect(t, "writes", w.took(), "patch status")
+}
+
+// TestOnlyANewCertificateIsWritten changes what of a Secret no verdict depends on, such as its labels.
+func TestOnlyANewCertificateIsWritten(t *testing.T) {
+	const first, second = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
+	w := newWorld(t, newPod())
+	w.secrets.put("web-tls", first, start)
+	w.reconcile()
+	expect(t, "writes", w.took(), "patch status")
+
+	w.clock.Step(time.Minute)
+	w.secrets.facts["web-tls"].ResourceVersion = "2"
+	w.reconcile()
+	expect(t, "writes for another version of the Secret", w.took())
+
+	w.secrets.put("web-tls", second, start.Add(time.Minute))
+	w.reconcile()
+	expect(t, "writes for a renewed certificate", w.took(), "patch status")
+	expectCondition(t, w, corev1.ConditionTrue, podcondition.ReasonUsable,
+		"Secrets usable: web-tls (certificate fedcba9876543210); usable until 2026-11-20T10:58:00Z"+declaration)
 }
 
 func TestNotYetValidIsLookedAtAgain(t *testing.T) {

@@ -139,13 +139,14 @@ func (s *secrets) Evaluate(namespace string, d declare.Declaration, now time.Tim
 // usable is for how long a Secret of put can be used: an hour less a twentieth.
 const usable = 57 * time.Minute
 
-// put adds a Secret with a certificate that is valid from notBefore for an hour.
-func (s *secrets) put(name, version string, notBefore time.Time) {
+// put adds a Secret with the certificate of a fingerprint that is valid from notBefore for an hour.
+func (s *secrets) put(name, fingerprint string, notBefore time.Time) {
 	s.facts[name] = &tlsready.Facts{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, ResourceVersion: version},
-		Type:       corev1.SecretTypeTLS,
-		NotBefore:  notBefore,
-		NotAfter:   notBefore.Add(time.Hour),
+		ObjectMeta:        metav1.ObjectMeta{Namespace: "shop", Name: name, ResourceVersion: "1"},
+		Type:              corev1.SecretTypeTLS,
+		NotBefore:         notBefore,
+		NotAfter:          notBefore.Add(time.Hour),
+		FingerprintSHA256: fingerprint,
 	}
 }
 
@@ -184,7 +185,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	w.client = fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(objects...).
 		WithStatusSubresource(&corev1.Pod{}, &v1alpha1.TLSCertificate{}).
-		WithIndex(&corev1.Pod{}, waitingIndex, w.r.scope.waitingFor).
+		WithIndex(&corev1.Pod{}, string(waitingIndex), w.r.scope.waitingFor()).
 		WithIndex(&v1alpha1.TLSCertificate{}, producesIndex, produces).
 		WithInterceptorFuncs(interceptor.Funcs{
 			Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {

@@ -7,7 +7,6 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -15,33 +14,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
-	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 )
 
 const (
 	// waitingIndex finds waiting pods by the name of a Secret they declare.
-	waitingIndex = "tollgate.dev/waiting-for-secret"
-	// anySecret finds all waiting pods. No Secret can have this name.
-	anySecret = "*"
+	waitingIndex changes.PodIndex = "tollgate.dev/waiting-for-secret"
 	// producesIndex finds TLSCertificates by spec.secretName.
 	producesIndex = "tollgate.dev/produces-secret"
 )
 
 // waitingFor is the index function of waitingIndex.
-func (s *scope) waitingFor(obj client.Object) []string {
-	pod, ok := obj.(*corev1.Pod)
-	if !ok || !s.waiting(pod) {
-		return nil
-	}
-	names := []string{anySecret}
-	d, err := declare.Parse(pod)
-	if err != nil {
-		return names // Such a pod waits for a change of itself.
-	}
-	for _, r := range d.Requirements {
-		names = append(names, r.SecretName)
-	}
-	return names
+func (s *scope) waitingFor() client.IndexerFunc {
+	return changes.IndexBy(s.waiting, changes.Declared)
+}
+
+// Waiting returns the pods that a gate decides about, from the cache of a manager that Add was called with. They must not
+// be changed.
+func Waiting(ctx context.Context, reader client.Reader) ([]corev1.Pod, error) {
+	return waitingIndex.Pods(ctx, reader, "", "")
 }
 
 // produces is the index function of producesIndex.
@@ -72,26 +63,9 @@ func (r *reconciler) waitingForCertificate(ctx context.Context, obj client.Objec
 	if !ok {
 		return nil
 	}
-	requests, err := waitingPods(ctx, r.client, cert.Namespace, cert.Spec.SecretName)
+	requests, err := waitingIndex.Requests(ctx, r.client, cert.Namespace, cert.Spec.SecretName)
 	if err != nil {
 		klog.FromContext(ctx).Error(err, "Finding the pods that wait for a TLSCertificate", "tlsCertificate", klog.KObj(cert))
 	}
 	return requests
-}
-
-// waitingPods returns the pods that wait for a Secret. An empty name means all that wait
-// in the namespace, an empty namespace all namespaces.
-func waitingPods(ctx context.Context, reader client.Reader, namespace, secret string) ([]reconcile.Request, error) {
-	if secret == "" {
-		secret = anySecret
-	}
-	var pods corev1.PodList
-	if err := reader.List(ctx, &pods, client.InNamespace(namespace), client.MatchingFields{waitingIndex: secret}); err != nil {
-		return nil, err
-	}
-	requests := make([]reconcile.Request, len(pods.Items))
-	for i := range pods.Items {
-		requests[i].NamespacedName = types.NamespacedName{Namespace: pods.Items[i].Namespace, Name: pods.Items[i].Name}
-	}
-	return requests, nil
 }

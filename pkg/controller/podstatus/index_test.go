@@ -68,7 +68,7 @@ func TestTrimChangesNoDecision(t *testing.T) {
 				t.Fatal(err)
 			}
 			kept := obj.(*corev1.Pod)
-			if diff := cmp.Diff(s.waitingFor(pod), s.waitingFor(kept)); diff != "" {
+			if diff := cmp.Diff(s.waitingFor()(pod), s.waitingFor()(kept)); diff != "" {
 				t.Errorf("waitingFor (-pod, +kept):\n%s", diff)
 			}
 			want, wantErr := declare.Parse(pod)

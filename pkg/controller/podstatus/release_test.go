@@ -139,7 +139,7 @@ func TestWaitTimedOutWhileUnknown(t *testing.T) {
 
 func TestWarning(t *testing.T) {
 	const warning = `secret "shop/web-tls" expired at 2026-11-20T09:00:00Z`
-	message := "Secrets usable: web-tls (version 42); warning: " + warning + "; usable until 2026-11-20T10:57:00Z" + declaration
+	message := "Secrets usable: web-tls (certificate 42); warning: " + warning + "; usable until 2026-11-20T10:57:00Z" + declaration
 	held := withCondition(podcondition.Type, corev1.ConditionFalse, "SecretNotFound", missing)
 	for name, tt := range map[string]struct {
 		pod  *corev1.Pod

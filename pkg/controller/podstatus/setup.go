@@ -20,6 +20,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
+	"github.com/tollgate-dev/tollgate/pkg/controller/metrics"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/podevent"
 	"github.com/tollgate-dev/tollgate/pkg/tlssecrets"
@@ -83,7 +84,7 @@ func Add(mgr manager.Manager, o Options) error {
 	r.client, r.live = mgr.GetClient(), mgr.GetAPIReader()
 
 	ctx := context.Background()
-	if err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, waitingIndex, r.scope.waitingFor); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, string(waitingIndex), r.scope.waitingFor()); err != nil {
 		return fmt.Errorf("indexing pods by the Secrets they wait for: %w", err)
 	}
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.TLSCertificate{}, producesIndex, produces); err != nil {
@@ -104,7 +105,7 @@ func Add(mgr manager.Manager, o Options) error {
 			builder.WithPredicates(tellsNews())).
 		WatchesRawSource(secrets).
 		WatchesRawSource(pods).
-		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles, NewQueue: changes.NewQueue}).
 		Complete(r)
 }
 
@@ -118,5 +119,6 @@ func newReconciler(o Options, secrets secretSource, host string) *reconciler {
 		scope:     newScope(o.Exemptions, o.GatedSchedulers),
 		events:    podevent.Source{Controller: ReportingController, Instance: host},
 		memory:    newMemory(),
+		released:  metrics.PodReleased,
 	}
 }

@@ -4,30 +4,19 @@
 package producers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-)
 
-// anyUser finds the user in a refusal of the API server, serviceAccount what it is made of.
-var (
-	anyUser        = regexp.MustCompile(`User "([^"]+)"`)
-	serviceAccount = regexp.MustCompile(`^system:serviceaccount:([^:]+):([^:]+)$`)
+	"github.com/tollgate-dev/tollgate/pkg/refusal"
 )
 
 // grant says what the administrator has to grant to whom after a refusal.
 func grant(resource schema.GroupResource, err error) string {
-	who := "tollgate-controller"
-	if m := anyUser.FindStringSubmatch(err.Error()); m != nil {
-		who = "user " + quote(m[1])
-		if m := serviceAccount.FindStringSubmatch(m[1]); m != nil {
-			who = "ServiceAccount " + clean(m[1]+"/"+m[2], maxName)
-		}
-	}
-	return fmt.Sprintf("grant list and watch on %s to %s", resource, who)
+	return fmt.Sprintf("grant list and watch on %s to %s", resource, cmp.Or(refusal.Who(err.Error()), "tollgate-controller"))
 }
 
 // reason is a stable word for an error: its text may differ at every try.

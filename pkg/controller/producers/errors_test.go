@@ -15,7 +15,7 @@ func TestGrantNamesTheUser(t *testing.T) {
 	for text, want := range map[string]string{
 		`User "system:serviceaccount:a:b" cannot list`: "ServiceAccount a/b",
 		`User "jane" cannot list`:                      `user "jane"`,
-		"User \"ja\nne\" cannot list":                  `user "ja ne"`,
+		"User \"ja\nne\" cannot list":                  `user "ja\nne"`,
 		`denied by policy`:                             "tollgate-controller",
 	} {
 		if got := grant(services.GroupResource(), errors.New(text)); got != "grant list and watch on services to "+want {

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
+	"github.com/tollgate-dev/tollgate/pkg/controller/metrics"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 )
@@ -68,6 +69,7 @@ type reconciler struct {
 	secrets    Secrets
 	exemptions declare.Exemptions
 	clock      clock.Clock
+	count      func(reason string) // Called for each removal.
 }
 
 // Add registers the reconciler with the manager; it works on the leader only. The
@@ -78,17 +80,17 @@ func Add(mgr manager.Manager, o Options) error {
 	if o.Secrets == nil || o.Clock == nil {
 		return errors.New("adding the scheduling gate reconciler: set Options.Secrets and Options.Clock")
 	}
-	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, gatedIndex, gatedFor); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(context.Background(), &corev1.Pod{}, string(gatedIndex), gatedFor); err != nil {
 		return fmt.Errorf("indexing gated pods by the Secrets they wait for: %w", err)
 	}
-	r := &reconciler{client: mgr.GetClient(), secrets: o.Secrets, exemptions: o.Exemptions, clock: o.Clock}
+	r := &reconciler{client: mgr.GetClient(), secrets: o.Secrets, exemptions: o.Exemptions, clock: o.Clock, count: metrics.GateRemoved}
 	secrets := changes.New(r.gatedPods)
 	o.Secrets.OnChange(secrets.Add)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("schedulinggate").
 		For(&corev1.Pod{}, builder.WithPredicates(concerns())).
 		WatchesRawSource(secrets).
-		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles, NewQueue: changes.NewQueue}).
 		Complete(r)
 }
 
@@ -131,6 +133,7 @@ func (r *reconciler) release(ctx context.Context, pod *corev1.Pod, reason string
 	if err != nil {
 		return fmt.Errorf("removing scheduling gate %s from pod %s: %w", declare.SchedulingGate, klog.KObj(pod), err)
 	}
+	r.count(reason)
 	klog.FromContext(ctx).V(2).Info("Removed scheduling gate", "gate", declare.SchedulingGate, "reason", reason)
 	return nil
 }

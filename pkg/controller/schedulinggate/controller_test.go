@@ -49,7 +49,7 @@ var (
 
 // newReconciler returns a reconciler over the pods; afterRead is called after each read of a pod.
 func newReconciler(v tlsready.Verdict, afterRead func(client.Client), pods ...client.Object) (*reconciler, client.Client) {
-	c := fake.NewClientBuilder().WithObjects(pods...).WithIndex(&corev1.Pod{}, gatedIndex, gatedFor).Build()
+	c := fake.NewClientBuilder().WithObjects(pods...).WithIndex(&corev1.Pod{}, string(gatedIndex), gatedFor).Build()
 	reading := interceptor.NewClient(c, interceptor.Funcs{
 		Get: func(ctx context.Context, w client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 			err := w.Get(ctx, key, o, opts...)
@@ -62,6 +62,7 @@ func newReconciler(v tlsready.Verdict, afterRead func(client.Client), pods ...cl
 	return &reconciler{
 		client: reading, secrets: &verdict{Verdict: v}, clock: testingclock.NewFakeClock(start),
 		exemptions: declare.Exemptions{Namespaces: []string{"kube-system"}, PriorityClasses: []string{"system-node-critical"}},
+		count:      func(string) {},
 	}, c
 }
 
@@ -183,6 +184,30 @@ func TestRefusedPatch(t *testing.T) {
 	})
 	if _, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: web}); !errors.Is(err, refused) {
 		t.Errorf("Reconcile = %v, want %v", err, refused)
+	}
+}
+
+func TestRemovalsAreCounted(t *testing.T) {
+	for name, test := range map[string]struct {
+		pod     *corev1.Pod
+		verdict tlsready.Verdict
+		want    []string
+	}{
+		"usable":          {newPod(), ready, []string{"Ready"}},
+		"timed out":       {newPod(), tlsready.Timeout(missing, start, start), []string{"WaitTimedOut"}},
+		"exempt":          {newPod(priority("system-node-critical")), missing, []string{"Exempt"}},
+		"held":            {newPod(), missing, nil},
+		"other gate only": {newPod(gates("a")), ready, nil},
+	} {
+		r, _ := newReconciler(test.verdict, nil, test.pod)
+		var got []string
+		r.count = func(reason string) { got = append(got, reason) }
+		if _, err := r.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(test.pod)}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: removals (-want, +got):\n%s", name, diff)
+		}
 	}
 }
 

@@ -11,32 +11,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/controller/changes"
 )
 
-const (
-	// gatedIndex finds gated pods by the name of a Secret they declare.
-	gatedIndex = "tollgate.dev/gated-for-secret"
-	// anySecret finds all gated pods. No Secret can have this name.
-	anySecret = "*"
-)
+// gatedIndex finds gated pods by the name of a Secret they declare.
+const gatedIndex changes.PodIndex = "tollgate.dev/gated-for-secret"
 
 // gatedFor is the index function of gatedIndex.
-func gatedFor(obj client.Object) []string {
-	pod, ok := obj.(*corev1.Pod)
-	if !ok || !gated(pod) {
-		return nil
-	}
-	names := []string{anySecret}
-	d, err := declare.Parse(pod)
-	if err != nil {
-		return names // Such a pod waits for a change of itself.
-	}
-	for _, r := range d.Requirements {
-		names = append(names, r.SecretName)
-	}
-	return names
-}
+var gatedFor = changes.IndexBy(gated, changes.Declared)
 
 // concerns lets gated pods pass. Nothing is remembered of a pod, so its end does not matter.
 func concerns() predicate.Predicate {
@@ -49,16 +31,5 @@ func concerns() predicate.Predicate {
 // gatedPods returns the gated pods that declare a Secret. An empty name means all gated
 // pods of the namespace, an empty namespace all namespaces.
 func (r *reconciler) gatedPods(ctx context.Context, namespace, secret string) ([]reconcile.Request, error) {
-	if secret == "" {
-		secret = anySecret
-	}
-	var pods corev1.PodList
-	if err := r.client.List(ctx, &pods, client.InNamespace(namespace), client.MatchingFields{gatedIndex: secret}); err != nil {
-		return nil, err
-	}
-	requests := make([]reconcile.Request, len(pods.Items))
-	for i := range pods.Items {
-		requests[i].NamespacedName = client.ObjectKeyFromObject(&pods.Items[i])
-	}
-	return requests, nil
+	return gatedIndex.Requests(ctx, r.client, namespace, secret)
 }
