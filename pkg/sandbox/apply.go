@@ -30,7 +30,7 @@ const (
 	fieldManager = "tollgate-sandbox"
 
 	// applyPatience bounds how long a new CRD may take to be served.
-	applyPatience = 15 * time.Second
+	applyPatience = time.Minute
 	applyInterval = 100 * time.Millisecond
 )
 

@@ -6,6 +6,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -164,9 +165,13 @@ func TestWaitReportsDeath(t *testing.T) {
 // checkNothingLeft checks that of a sandbox in dir only the logs remain.
 func checkNothingLeft(t *testing.T, dir string) {
 	t.Helper()
-	if left := processesOf(t, dir); len(left) > 0 {
-		t.Errorf("processes are left: %s", strings.Join(left, "\n"))
-	}
+	// All were sent SIGKILL; what was not our child ends in its own time.
+	eventually(t, func(context.Context) error {
+		if left := processesOf(t, dir); len(left) > 0 {
+			return fmt.Errorf("processes are left: %s", strings.Join(left, "\n"))
+		}
+		return nil
+	})
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -9,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -45,7 +45,16 @@ type Executor interface {
 	Release(cert types.NamespacedName)
 }
 
-var _ Executor = (*acme.Executor)(nil)
+// Guard keeps an issuer from obtaining too many certificates. An Executor may be one.
+type Guard interface {
+	// Permitted reports whether it alone has an attempt wait until a time, and would not any more.
+	Permitted(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer, secretNamespace string, until time.Time) (bool, error)
+}
+
+var (
+	_ Executor = (*acme.Executor)(nil)
+	_ Guard    = (*acme.Executor)(nil)
+)
 
 // Orders is what the reconciler knows of running issuances beside its own status.
 type Orders interface {
@@ -69,6 +78,10 @@ type Orders interface {
 type Reconciler struct {
 	// Reader reads from the API server itself.
 	Reader client.Reader
+	// Cache has TLSCertificates and issuers, and Facts what is in TLS Secrets. They tell that a TLSCertificate needs nothing; nil: it is
+	// looked at with live reads each time. Add sets Cache.
+	Cache client.Reader
+	Facts Facts
 	// Writer writes Secrets and status.
 	Writer   client.Client
 	Executor Executor
@@ -82,32 +95,43 @@ type Reconciler struct {
 
 	// selectable: Reader can select TLSCertificates by spec.secretName.
 	selectable bool
+
+	begun       atomic.Pointer[time.Time] // when TLS Secrets were first asked for
+	looks       looks
+	authorities authorities
+	progress    progresses
 }
 
 // Reconcile implements reconcile.Reconciler.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	key := req.NamespacedName
+	if after, ok := r.settled(ctx, key); ok {
+		return ctrl.Result{RequeueAfter: after}, nil
+	}
+	if after := r.progress.rests(key, r.Clock.Now()); after > 0 {
+		return ctrl.Result{RequeueAfter: after}, nil
+	}
+	r.looks.forget(key)
 	cert := &v1alpha1.TLSCertificate{}
-	err := r.Reader.Get(ctx, req.NamespacedName, cert)
+	err := r.Reader.Get(ctx, key, cert)
 	if apierrors.IsNotFound(err) || err == nil && cert.DeletionTimestamp != nil {
-		r.Executor.Release(req.NamespacedName)
+		r.Executor.Release(key)
+		r.progress.forget(key)
 		return ctrl.Result{}, nil
 	}
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("reading TLSCertificate %s: %w", req.NamespacedName, err)
+		return ctrl.Result{}, fmt.Errorf("reading TLSCertificate %s: %w", key, err)
 	}
 	before := cert.DeepCopy()
 	after, err := r.reconcile(ctx, cert)
 	if err == nil {
 		cert.Status.ObservedGeneration = cert.Generation
 	}
-	if !equality.Semantic.DeepEqual(before.Status, cert.Status) {
-		if patchErr := r.Writer.Status().Patch(ctx, cert, client.MergeFrom(before)); patchErr != nil {
-			err = errors.Join(err, client.IgnoreNotFound(fmt.Errorf("writing the status: %w", patchErr)))
-		}
-	}
-	if err != nil {
+	if err = errors.Join(err, r.tell(ctx, before, cert, after, err)); err != nil {
+		r.looks.forget(key)
 		return ctrl.Result{}, err
 	}
+	r.looks.ended(key, cert.ResourceVersion)
 	return ctrl.Result{RequeueAfter: min(after, longest)}, nil
 }
 
@@ -137,7 +161,7 @@ func (r *Reconciler) reconcile(ctx context.Context, cert *v1alpha1.TLSCertificat
 		r.condition(cert, v1alpha1.ConditionIssuing, false, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is issued or renewed")
 		return r.next(cert, i), nil
 	case i.need == "":
-		return r.settle(ctx, cert, i)
+		return r.settle(ctx, cert, by, i)
 	}
 	return r.issue(ctx, cert, s, by, i)
 }
@@ -156,7 +180,7 @@ func (r *Reconciler) secret(ctx context.Context, cert *v1alpha1.TLSCertificate) 
 }
 
 // settle ends an issuance, or confirms that none runs.
-func (r *Reconciler) settle(ctx context.Context, cert *v1alpha1.TLSCertificate, i inspection) (time.Duration, error) {
+func (r *Reconciler) settle(ctx context.Context, cert *v1alpha1.TLSCertificate, by origin, i inspection) (time.Duration, error) {
 	r.Executor.Release(client.ObjectKeyFromObject(cert))
 	if ordering(cert) || r.Orders.Running(cert.Namespace, cert.Name) {
 		if err := r.Executor.Cleanup(ctx, cert); err != nil {
@@ -166,6 +190,7 @@ func (r *Reconciler) settle(ctx context.Context, cert *v1alpha1.TLSCertificate, 
 	// A certificate that was counted as a failure is no success because it serves for the moment.
 	if next := cert.Status.NextAttemptTime; next != nil && r.Clock.Now().Before(next.Time) && cert.Status.ObservedGeneration == cert.Generation {
 		forgetOrder(cert)
+		r.remember(cert, by, i)
 		return r.next(cert, i), nil
 	}
 	message := "nothing has to be issued now"
@@ -180,6 +205,7 @@ func (r *Reconciler) settle(ctx context.Context, cert *v1alpha1.TLSCertificate, 
 		message += fmt.Sprintf("; of spec.secretTemplate, %s are left out, since they say whose the Secret is: remove them there", strings.Join(refused, ", "))
 	}
 	r.idle(cert, message)
+	r.remember(cert, by, i)
 	return r.next(cert, i), nil
 }
 
@@ -189,9 +215,8 @@ func ordering(cert *v1alpha1.TLSCertificate) bool {
 	return a != nil && (a.OrderURL != "" || len(a.Authorizations) > 0)
 }
 
-// next returns how long the inspection stays true.
-func (r *Reconciler) next(cert *v1alpha1.TLSCertificate, i inspection) time.Duration {
-	now, after := r.Clock.Now(), longest
+// times are when the inspection may cease to be true; some may be zero or have passed.
+func (r *Reconciler) times(cert *v1alpha1.TLSCertificate, i inspection) []time.Time {
 	times := []time.Time{i.renewal, i.verdict.RecheckAt}
 	if a := cert.Status.ACME; a != nil && a.RenewalInfo != nil && a.RenewalInfo.NextCheck != nil {
 		times = append(times, a.RenewalInfo.NextCheck.Time)
@@ -199,7 +224,13 @@ func (r *Reconciler) next(cert *v1alpha1.TLSCertificate, i inspection) time.Dura
 	if at := cert.Status.NextAttemptTime; at != nil {
 		times = append(times, at.Time)
 	}
-	for _, at := range times {
+	return times
+}
+
+// next returns how long the inspection stays true.
+func (r *Reconciler) next(cert *v1alpha1.TLSCertificate, i inspection) time.Duration {
+	now, after := r.Clock.Now(), longest
+	for _, at := range r.times(cert, i) {
 		if at.After(now) {
 			after = min(after, at.Sub(now))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/ca"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/target"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
@@ -103,6 +104,7 @@ func life(cert *v1alpha1.TLSCertificate, s *corev1.Secret, by origin, i inspecti
 		NotBefore: i.facts.NotBefore, NotAfter: i.facts.NotAfter, Jitter: Jitter(cert),
 		Window: renewalInfo(cert, leaf),
 	}
+	l.Moved = acme.Moved(l.Window)
 	if i.owned { // who signed what was only found there does not matter
 		l.SupersededAt = by.supersededAt(leaf)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,7 +32,9 @@ func (r *Reconciler) issue(ctx context.Context, cert *v1alpha1.TLSCertificate, s
 	// A changed spec may be the cure; nothing else shortens the wait.
 	if next := cert.Status.NextAttemptTime; next != nil && cert.Status.ObservedGeneration == cert.Generation {
 		if wait := next.Sub(r.Clock.Now()); wait > 0 {
-			return wait, nil
+			if again, err := r.permitted(ctx, cert, by); err != nil || !again {
+				return wait, err
+			}
 		}
 	}
 	issuer := by.issuer
@@ -54,14 +57,32 @@ func (r *Reconciler) issue(ctx context.Context, cert *v1alpha1.TLSCertificate, s
 		return recheck, nil
 	}
 	if i.unowned {
-		if _, err := target.Claim(ctx, r.Writer, cert, s, i.facts.FingerprintSHA256, i.facts.NotBefore); err != nil {
+		if s, err = target.Claim(ctx, r.Writer, cert, s, i.facts.FingerprintSHA256, i.facts.NotBefore); err != nil {
 			return 0, err
 		}
 	}
 	if issuer.GetSpec().ACME != nil {
-		return r.issueACME(ctx, cert, by)
+		return r.issueACME(ctx, cert, s, by)
 	}
 	return r.issueCA(ctx, cert, s, by, i)
+}
+
+// permitted reports whether an attempt need not wait any longer, since the issuer was changed to permit more of them.
+func (r *Reconciler) permitted(ctx context.Context, cert *v1alpha1.TLSCertificate, by origin) (bool, error) {
+	g, ok := r.Executor.(Guard)
+	c := meta.FindStatusCondition(cert.Status.Conditions, v1alpha1.ConditionIssuing)
+	if !ok || c == nil || c.Reason != v1alpha1.ReasonRateLimited || by.issuer == nil || by.issuer.GetSpec().ACME == nil {
+		return false, nil
+	}
+	return g.Permitted(ctx, cert, by.issuer, v1alpha1.SecretNamespace(by.issuer, r.Namespace), cert.Status.NextAttemptTime.Time)
+}
+
+// issuers reads issuers: from the cache if there is one, since every change of an issuer wakes its TLSCertificates.
+func (r *Reconciler) issuers() client.Reader {
+	if r.Cache != nil {
+		return r.Cache
+	}
+	return r.Reader
 }
 
 // issuer reads the issuer; why says what keeps it from being used.
@@ -71,7 +92,7 @@ func (r *Reconciler) issuer(ctx context.Context, cert *v1alpha1.TLSCertificate) 
 	if cert.Spec.IssuerRef.Kind == v1alpha1.KindClusterCertIssuer {
 		issuer, name.Namespace = &v1alpha1.ClusterCertIssuer{}, ""
 	}
-	err = r.Reader.Get(ctx, name, issuer)
+	err = r.issuers().Get(ctx, name, issuer)
 	if apierrors.IsNotFound(err) {
 		return nil, fmt.Sprintf("%s %s does not exist; create it, or correct spec.issuerRef", issuer.Kind(), name.Name), nil
 	}
@@ -95,23 +116,32 @@ func (r *Reconciler) allowed(ctx context.Context, cert *v1alpha1.TLSCertificate,
 		return nil, nil
 	}
 	ns := &corev1.Namespace{}
+	if !slices.ContainsFunc(cluster.Spec.Allow, func(a v1alpha1.AllowRule) bool {
+		return len(a.NamespaceSelector.MatchLabels)+len(a.NamespaceSelector.MatchExpressions) > 0
+	}) { // no rule asks for labels
+		return allow.Check(cluster.Spec.Allow, labels.Set{}, cert.Spec.DNSNames, cert.Spec.IPAddresses, cert.Spec.URIs), nil
+	}
 	if err := r.Reader.Get(ctx, client.ObjectKey{Name: cert.Namespace}, ns); err != nil {
 		return nil, fmt.Errorf("reading the labels of namespace %s: %w", cert.Namespace, err)
 	}
 	return allow.Check(cluster.Spec.Allow, labels.Set(ns.Labels), cert.Spec.DNSNames, cert.Spec.IPAddresses, cert.Spec.URIs), nil
 }
 
-func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificate, by origin) (time.Duration, error) {
+func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificate, s *corev1.Secret, by origin) (time.Duration, error) {
 	if why := notForACME(cert); why != "" {
 		r.Executor.Release(client.ObjectKeyFromObject(cert))
 		return r.fail(cert, &refusal{issuer: by.issuer, err: errors.New(why)})
 	}
+	key := client.ObjectKeyFromObject(cert)
+	resumes := r.progress.resumes(key)
 	p, err := r.Executor.Run(ctx, acme.Request{
 		Certificate:     cert,
 		Issuer:          by.issuer,
 		SecretNamespace: v1alpha1.SecretNamespace(by.issuer, r.Namespace),
+		Secret:          s,
+		Begun:           r.Orders.Running(cert.Namespace, cert.Name),
 		Notify: func(reason, action, message string) {
-			r.event(cert, corev1.EventTypeNormal, reason, action, message)
+			r.progress.note(key, note{reason: reason, action: action, message: message})
 		},
 		Warn: func(reason, action, message string) {
 			r.event(cert, corev1.EventTypeWarning, reason, action, message)
@@ -133,6 +163,9 @@ func (r *Reconciler) issueACME(ctx context.Context, cert *v1alpha1.TLSCertificat
 		return r.issued(cert, p.Issued, by)
 	}
 	r.condition(cert, v1alpha1.ConditionIssuing, true, p.Reason, p.Message)
+	if p.Told {
+		r.progress.rest(key, resumes, r.Clock.Now().Add(p.After))
+	}
 	return p.After, nil
 }
 
@@ -188,6 +221,7 @@ func (r *Reconciler) issued(cert *v1alpha1.TLSCertificate, s *corev1.Secret, by 
 		return r.fail(cert, &acme.Failure{Reason: v1alpha1.ReasonFailed, Message: "the certificate that was just issued is of no use: " + why})
 	}
 	r.idle(cert, "nothing has to be issued now")
+	r.remember(cert, by, i)
 	return r.next(cert, i), nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
@@ -29,6 +28,8 @@ type origin struct {
 	why   string
 	// authority is the state of an internal CA; nil if the issuer is none, or has not begun.
 	authority *ca.State
+	// authorityVersion is the resourceVersion of that state.
+	authorityVersion string
 	// rival is the TLSCertificate that has the Secret, or comes first; "" if there is none.
 	rival string
 	// orphan: the Secret was made for a TLSCertificate that is gone.
@@ -43,9 +44,13 @@ func (r *Reconciler) origin(ctx context.Context, cert *v1alpha1.TLSCertificate, 
 	}
 	by := origin{issuer: issuer, why: why, ready: why == ""}
 	if issuer != nil && issuer.GetSpec().CA != nil {
-		if by.authority, err = r.authority(ctx, issuer); err != nil {
+		if by.authority, by.authorityVersion, err = r.authority(ctx, issuer); err != nil {
 			return origin{}, err
 		}
+	}
+	// Before an issuance began, nobody else asked for a Secret that is not there yet.
+	if s == nil && r.Orders.Running(cert.Namespace, cert.Name) {
+		return by, nil
 	}
 	if s == nil || !target.Owned(s, cert) {
 		if by.rival, by.orphan, err = r.rival(ctx, cert, s); err != nil {
@@ -53,24 +58,6 @@ func (r *Reconciler) origin(ctx context.Context, cert *v1alpha1.TLSCertificate, 
 		}
 	}
 	return by, nil
-}
-
-// authority reads the state of an internal CA; nil if it has none that can be used.
-func (r *Reconciler) authority(ctx context.Context, issuer v1alpha1.Issuer) (*ca.State, error) {
-	s := &corev1.Secret{}
-	name := ca.StateKey(issuer, r.Namespace)
-	err := r.Reader.Get(ctx, name, s)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the state of the CA from Secret %s: %w", name, err)
-	}
-	state, err := ca.ReadState(s)
-	if err != nil || state.Signing == nil || s.Annotations[v1alpha1.IssuerAnnotation] != ca.IssuerName(issuer) {
-		return nil, nil // the issuer says so itself
-	}
-	return state, nil
 }
 
 // supersededAt is when another CA took over from the one that signed the leaf; zero if none has.

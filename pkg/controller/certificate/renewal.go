@@ -32,6 +32,8 @@ type Life struct {
 	Jitter float64
 	// Window is what the CA says; nil if it says nothing.
 	Window *v1alpha1.RenewalInfo
+	// Moved says that the CA has moved its window forward, as it does for a certificate that it revokes.
+	Moved bool
 	// SupersededAt is when another CA took over from the one that signed; zero if none has.
 	SupersededAt time.Time
 }
@@ -59,7 +61,8 @@ func Jitter(cert *v1alpha1.TLSCertificate) float64 {
 //
 // but not before birth + the greater of a tenth of life and the lesser of five minutes and half of life: no certificate is due when
 // it is born. A renewBefore that is not shorter than life counts as half of it. A window that begins before birth or ends after
-// notAfter is not believed. After a change of the CA it is supersededAt + jitter x the lesser of a day and a tenth of life, if
+// notAfter is not believed. If the CA has moved its window forward it is the window's start, but not before birth + the lesser of five
+// minutes and half of life. After a change of the CA it is supersededAt + jitter x the lesser of a day and a tenth of life, if
 // that is earlier: at most one certificate is issued so for each change.
 func (l Life) RenewalTime() time.Time {
 	birth := l.NotBefore
@@ -90,6 +93,9 @@ func (l Life) RenewalTime() time.Time {
 	if earliest := birth.Add(max(life/10, min(soonest, life/2))); at.Before(earliest) {
 		at = earliest
 	}
+	if l.Moved && l.Window != nil && l.Window.Start != nil {
+		at = earlier(at, later(l.Window.Start.Time, birth.Add(min(soonest, life/2))))
+	}
 	if !l.SupersededAt.IsZero() {
 		if change := l.SupersededAt.Add(scale(min(24*time.Hour, life/10), l.Jitter)); change.Before(at) {
 			at = change
@@ -113,6 +119,13 @@ func (l Life) window(birth time.Time) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return w.Start.Add(scale(w.End.Sub(w.Start.Time), l.Jitter)), true
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }

@@ -17,18 +17,15 @@ import (
 )
 
 const (
-	// askAgain is when a CA that has said nothing of the time is asked again: at least twice a day (Let's Encrypt's
-	// integration guide). askNoSooner and askNoLater bound what it says (RFC 9773 section 4.3.2 suggests such bounds).
-	askAgain    = 6 * time.Hour
-	askNoSooner = time.Minute
-	askNoLater  = 24 * time.Hour
+	// askAgain is when a CA that says nothing of renewal is asked again: at least twice a day (Let's Encrypt's integration guide).
+	askAgain = 6 * time.Hour
 	// askAfterFailure is when it is asked again after it did not answer.
 	askAfterFailure = time.Hour
 )
 
 // RenewalInformer asks CAs when they want certificates to be renewed (RFC 9773).
 type RenewalInformer interface {
-	// RenewalInfo asks about a leaf; nil if the CA offers no renewal information.
+	// RenewalInfo asks about a leaf; nil if the CA offers no renewal information. Its nextCheck is within bounds.
 	RenewalInfo(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer, leaf *x509.Certificate) (*v1alpha1.RenewalInfo, error)
 }
 
@@ -69,17 +66,9 @@ func (r *Reconciler) ask(ctx context.Context, cert *v1alpha1.TLSCertificate, s *
 	case got != nil:
 		info = got.DeepCopy()
 	}
-	next := now.Add(askAgain)
-	if info.NextCheck != nil {
-		next = info.NextCheck.Time
+	if info.NextCheck == nil {
+		info.NextCheck = timePtr(now.Add(askAgain).UTC().Truncate(time.Second))
 	}
-	if earliest := now.Add(askNoSooner); next.Before(earliest) {
-		next = earliest
-	}
-	if latest := now.Add(askNoLater); next.After(latest) {
-		next = latest
-	}
-	info.NextCheck = timePtr(next.UTC().Truncate(time.Second))
 	info.CertificateID = acme.CertificateID(leaf)
 	if cert.Status.ACME == nil {
 		cert.Status.ACME = &v1alpha1.ACMECertificateStatus{}

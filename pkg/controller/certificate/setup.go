@@ -13,6 +13,7 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -28,17 +29,18 @@ import (
 const (
 	controllerName = "certificate"
 	// workers that issue at the same time; each may wait up to ten seconds for a CA.
-	workers = 8
+	workers = 16
 
-	secretIndex = "spec.secretName"
+	secretIndex = "spec.secretName" // a selectable field of the API
 	issuerIndex = "issuer"
 )
 
 // Wakeups enqueues TLSCertificates for changes that others see. It never blocks them: before this replica leads,
 // there is nobody to wake.
 type Wakeups struct {
-	reader client.Reader
-	queue  atomic.Pointer[workqueue.TypedRateLimitingInterface[reconcile.Request]]
+	reader   client.Reader
+	bySecret bySecret
+	queue    atomic.Pointer[workqueue.TypedRateLimitingInterface[reconcile.Request]]
 }
 
 var _ source.Source = (*Wakeups)(nil)
@@ -62,16 +64,19 @@ func (w *Wakeups) Secret(namespace, name string) {
 	if q == nil {
 		return
 	}
+	if name != "" {
+		for _, certificate := range w.bySecret.of(namespace, name) {
+			w.Certificate(namespace, certificate)
+		}
+		return
+	}
 	var list v1alpha1.TLSCertificateList
-	var options []client.ListOption
+	options := []client.ListOption{client.UnsafeDisableDeepCopy} // only names are read
 	if namespace != "" {
 		options = append(options, client.InNamespace(namespace))
 	}
-	if name != "" {
-		options = append(options, client.MatchingFields{secretIndex: name})
-	}
 	if err := w.reader.List(context.Background(), &list, options...); err != nil {
-		klog.Background().Error(err, "Listing TLSCertificates for a changed Secret", "secret", klog.KRef(namespace, name))
+		klog.Background().Error(err, "Listing TLSCertificates for changed Secrets", "namespace", namespace)
 		return
 	}
 	for i := range list.Items {
@@ -81,23 +86,34 @@ func (w *Wakeups) Secret(namespace, name string) {
 
 // Add adds the reconciler to the manager. The caller connects the returned Wakeups with what watches Secrets.
 func Add(mgr manager.Manager, r *Reconciler) (*Wakeups, error) {
-	for index, value := range map[string]func(*v1alpha1.TLSCertificate) string{
-		secretIndex: func(c *v1alpha1.TLSCertificate) string { return c.Spec.SecretName },
-		issuerIndex: target.IssuerRef,
-	} {
-		err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.TLSCertificate{}, index, func(o client.Object) []string {
-			return []string{value(o.(*v1alpha1.TLSCertificate))}
-		})
-		if err != nil {
-			return nil, fmt.Errorf("indexing TLSCertificates by %s: %w", index, err)
-		}
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.TLSCertificate{}, issuerIndex, func(o client.Object) []string {
+		return []string{target.IssuerRef(o.(*v1alpha1.TLSCertificate))}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("indexing TLSCertificates by %s: %w", issuerIndex, err)
 	}
 	w := &Wakeups{reader: mgr.GetCache()}
+	informer, err := mgr.GetCache().GetInformer(context.Background(), &v1alpha1.TLSCertificate{}, cache.BlockUntilSynced(false))
+	if err == nil {
+		_, err = informer.AddEventHandler(&w.bySecret)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("watching TLSCertificates: %w", err)
+	}
+	r.Cache = mgr.GetCache()
 	r.selectable = true // the CRD has it as a selectable field
 	if informer, ok := r.Executor.(RenewalInformer); ok && r.RenewalInformer == nil {
 		r.RenewalInformer = informer
 	}
-	err := ctrl.NewControllerManagedBy(mgr).
+	if executor, ok := r.Executor.(interface {
+		OnPresented(wake func(namespace, name string))
+	}); ok {
+		executor.OnPresented(func(namespace, name string) {
+			r.progress.resume(types.NamespacedName{Namespace: namespace, Name: name})
+			w.Certificate(namespace, name)
+		})
+	}
+	err = ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1alpha1.TLSCertificate{}, builder.WithPredicates(predicate.Or(
 			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
@@ -115,7 +131,7 @@ func Add(mgr manager.Manager, r *Reconciler) (*Wakeups, error) {
 // ofIssuer returns the TLSCertificates that name an issuer.
 func (w *Wakeups) ofIssuer(ctx context.Context, o client.Object) []reconcile.Request {
 	issuer := o.(v1alpha1.Issuer)
-	options := []client.ListOption{client.MatchingFields{issuerIndex: issuer.Kind() + "/" + issuer.GetName()}}
+	options := []client.ListOption{client.UnsafeDisableDeepCopy, client.MatchingFields{issuerIndex: issuer.Kind() + "/" + issuer.GetName()}}
 	if ns := issuer.GetNamespace(); ns != "" {
 		options = append(options, client.InNamespace(ns))
 	}

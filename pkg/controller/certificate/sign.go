@@ -30,7 +30,7 @@ func (r *Reconciler) issueCA(ctx context.Context, cert *v1alpha1.TLSCertificate,
 	if err != nil {
 		return r.fail(cert, err)
 	}
-	written, err := target.Write(ctx, r.Reader, r.Writer, cert, pair, r.Clock.Now())
+	written, err := target.WriteOver(ctx, r.Writer, cert, s, pair, r.Clock.Now())
 	if err != nil {
 		return r.fail(cert, err)
 	}

@@ -123,7 +123,7 @@ func TestNoLoops(t *testing.T) {
 		if useless > 0 {
 			t.Errorf("seed %d: the Secret was of no use for %s of %s", seed, useless, whole)
 		}
-		if s.asked > s.issued+int(whole/askNoSooner) || looks > 10*s.issued+int(whole/(20*time.Minute))+10 {
+		if s.asked > s.issued+int(whole/askAgain) || looks > 10*s.issued+int(whole/(20*time.Minute))+10 {
 			t.Errorf("seed %d: asked %d times, looked %d times in %s", seed, s.asked, looks, whole)
 		}
 	}

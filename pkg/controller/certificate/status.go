@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/acme"
@@ -39,8 +40,11 @@ func (r *Reconciler) observe(cert *v1alpha1.TLSCertificate, s *corev1.Secret, i 
 	if st.FingerprintSHA256 != i.facts.FingerprintSHA256 && i.owned &&
 		s.Annotations[v1alpha1.FingerprintAnnotation] == i.facts.FingerprintSHA256 {
 		st.Revision++
-		r.event(cert, corev1.EventTypeNormal, eventIssued, "Issue", fmt.Sprintf("Secret %s holds certificate %s, valid until %s",
-			s.Name, i.facts.Serial, i.facts.NotAfter.UTC().Format(time.RFC3339)))
+		// That there is one for the first time is what condition Ready says.
+		if st.Revision > 1 || st.FailedAttempts > 0 || r.progress.lasting(client.ObjectKeyFromObject(cert)) {
+			r.event(cert, corev1.EventTypeNormal, eventIssued, "Issue", fmt.Sprintf("Secret %s holds certificate %s, valid until %s",
+				s.Name, i.facts.Serial, i.facts.NotAfter.UTC().Format(time.RFC3339)))
+		}
 	}
 	st.FingerprintSHA256 = i.facts.FingerprintSHA256
 	st.SerialNumber = strings.ToLower(strings.ReplaceAll(i.facts.Serial, ":", ""))
@@ -111,6 +115,7 @@ func (r *Reconciler) failed(cert *v1alpha1.TLSCertificate, f *acme.Failure) {
 	at = at.Add(time.Second - time.Nanosecond).Truncate(time.Second)
 	st.NextAttemptTime = timePtr(at)
 	r.condition(cert, v1alpha1.ConditionIssuing, false, f.Reason, fmt.Sprintf("%s; next attempt at %s", f.Message, at.UTC().Format(time.RFC3339)))
+	r.reveal(cert)
 	r.event(cert, corev1.EventTypeWarning, eventFailed, "Issue", f.Message)
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mholt/acmez/v3/acme"
 	corev1 "k8s.io/api/core/v1"
@@ -30,6 +31,15 @@ type Accounts struct {
 
 	mu    sync.Mutex
 	known map[string]string // server, contact and key thumbprint -> account URI
+	keys  map[client.ObjectKey]readKey
+}
+
+// keyLifetime is for how long an account key is used again without reading its Secret: many certificates are issued at a time.
+const keyLifetime = 10 * time.Second
+
+type readKey struct {
+	crypto.Signer
+	at time.Time
 }
 
 // Get returns the issuer's account. The key is made and written to its Secret before the server sees it; an account
@@ -37,7 +47,7 @@ type Accounts struct {
 // confirmed once is not asked again until Forget, unless fresh is true. A refusal is a *Failure.
 func (a *Accounts) Get(ctx context.Context, issuer v1alpha1.Issuer, secretNamespace string, fresh bool) (acme.Account, error) {
 	spec := issuer.GetSpec().ACME
-	key, err := a.key(ctx, client.ObjectKey{Namespace: secretNamespace, Name: spec.PrivateKeySecretRef.Name})
+	key, err := a.recentKey(ctx, client.ObjectKey{Namespace: secretNamespace, Name: spec.PrivateKeySecretRef.Name}, fresh)
 	if err != nil {
 		return acme.Account{}, err
 	}
@@ -78,6 +88,29 @@ func (a *Accounts) Forget(issuer v1alpha1.Issuer, account acme.Account) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.known, id)
+	clear(a.keys)
+}
+
+// recentKey returns the account key as it was read a moment ago, or reads it.
+func (a *Accounts) recentKey(ctx context.Context, name client.ObjectKey, fresh bool) (crypto.Signer, error) {
+	now := a.Clock.Now()
+	a.mu.Lock()
+	kept, ok := a.keys[name]
+	a.mu.Unlock()
+	if ok && !fresh && now.Sub(kept.at) < keyLifetime {
+		return kept.Signer, nil
+	}
+	key, err := a.key(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.keys == nil {
+		a.keys = map[client.ObjectKey]readKey{}
+	}
+	a.keys[name] = readKey{Signer: key, at: now}
+	return key, nil
 }
 
 // lookup finds the account by its key, registers it if there is none, and brings its contact up to date.

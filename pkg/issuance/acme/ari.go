@@ -5,16 +5,14 @@ package acme
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -75,13 +73,16 @@ func (e *Executor) RenewalInfo(ctx context.Context, cert *v1alpha1.TLSCertificat
 		info.NextCheck = nextCheck(answer.retryAfter, failedAsk, now)
 		return info, nil
 	}
+	before := *info
 	info.Start, info.End, info.ExplanationURL, info.Message = nil, nil, "", ""
 	info.NextCheck = nextCheck(answer.retryAfter, usualAsk, now)
 	if u, err := url.Parse(answer.ExplanationURL); err == nil && (u.Scheme == "https" || u.Scheme == "http") && len(answer.ExplanationURL) <= maxURL {
 		info.ExplanationURL = answer.ExplanationURL
 	}
 	start, end := answer.SuggestedWindow.Start, answer.SuggestedWindow.End
-	if why := absurd(start, end, leaf); why != "" {
+	if movedForward(before, start, end, leaf) {
+		info.Message = fmt.Sprintf("%s to %s, as CAs do for certificates that they revoke", moved, start.UTC().Format(time.RFC3339))
+	} else if why := absurd(start, end, leaf); why != "" {
 		info.Message = fmt.Sprintf("the window from %s to %s in which the CA wants the certificate to be renewed is ignored: %s",
 			start.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339), why)
 		return info, nil
@@ -90,9 +91,29 @@ func (e *Executor) RenewalInfo(ctx context.Context, cert *v1alpha1.TLSCertificat
 	return info, nil
 }
 
+// moved begins the message of a window that the CA has moved into the first tenth of the certificate's life.
+const moved = "the CA has moved the window in which it wants the certificate to be renewed forward"
+
+// Moved reports whether the window opens so soon because the CA has moved it: it wants the certificate to be replaced at once.
+func Moved(info *v1alpha1.RenewalInfo) bool {
+	return info != nil && info.Start != nil && strings.HasPrefix(info.Message, moved)
+}
+
+// movedForward reports whether a window that would be absurd is meant: of the same certificate the CA has named a later one before. One
+// that opens with each certificate says so at the first question.
+func movedForward(before v1alpha1.RenewalInfo, start, end time.Time, leaf *x509.Certificate) bool {
+	earlier := Moved(&before) || before.Start != nil && start.Before(before.Start.Time)
+	return earlier && !start.IsZero() && start.Before(end) && !start.After(firstTenth(leaf)) && !end.After(leaf.NotAfter)
+}
+
+// firstTenth is when a tenth of the certificate's life is over.
+func firstTenth(leaf *x509.Certificate) time.Time {
+	return leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10)
+}
+
 // absurd returns why a window is of no use, or "". A window that opens with the certificate would have it renewed for ever.
 func absurd(start, end time.Time, leaf *x509.Certificate) string {
-	earliest := leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 10)
+	earliest := firstTenth(leaf)
 	switch {
 	case start.IsZero() || end.IsZero():
 		return "it is incomplete"
@@ -104,19 +125,6 @@ func absurd(start, end time.Time, leaf *x509.Certificate) string {
 		return "it ends after the certificate, at " + leaf.NotAfter.UTC().Format(time.RFC3339)
 	}
 	return ""
-}
-
-// RenewalMoment returns when the certificate is to be renewed: a moment of the window that depends on the certificate
-// alone, evenly distributed over all certificates (RFC 9773 section 4.2); the zero time if there is no window.
-//
-//	start + (end - start) x first 64 bits of SHA-256(certificateID) / 2^64
-func RenewalMoment(info *v1alpha1.RenewalInfo, certificateID string) time.Time {
-	if info == nil || info.Start == nil || info.End == nil || !info.Start.Time.Before(info.End.Time) {
-		return time.Time{}
-	}
-	sum := sha256.Sum256([]byte(certificateID))
-	offset, _ := bits.Mul64(uint64(info.End.Sub(info.Start.Time)), binary.BigEndian.Uint64(sum[:8]))
-	return info.Start.Add(time.Duration(offset)).UTC().Truncate(time.Second)
 }
 
 // renewalAnswer is RFC 9773 section 4.2's, and the header Retry-After.

@@ -5,7 +5,6 @@ package acme
 
 import (
 	"crypto/x509"
-	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -45,29 +44,29 @@ func TestAbsurd(t *testing.T) {
 	}
 }
 
-func TestRenewalMoment(t *testing.T) {
-	start, end := born.AddDate(0, 0, 60), born.AddDate(0, 0, 62)
-	info := &v1alpha1.RenewalInfo{Start: &metav1.Time{Time: start}, End: &metav1.Time{Time: end}}
-	var quarters [4]int
-	for i := range 4000 {
-		id := fmt.Sprintf("aki.%d", i)
-		at := RenewalMoment(info, id)
-		if at.Before(start) || !at.Before(end) {
-			t.Fatalf("%s: %s is outside the window", id, at)
-		}
-		if !at.Equal(RenewalMoment(info, id)) {
-			t.Fatalf("%s: it changes", id)
-		}
-		quarters[int(at.Sub(start)*4/end.Sub(start))]++
-	}
-	for i, n := range quarters {
-		if n < 850 || n > 1150 {
-			t.Errorf("quarter %d has %d of 4000, want about 1000", i+1, n)
-		}
-	}
-	for _, none := range []*v1alpha1.RenewalInfo{nil, {}, {Start: info.Start}, {Start: info.End, End: info.Start}} {
-		if at := RenewalMoment(none, "x"); !at.IsZero() {
-			t.Errorf("RenewalMoment(%+v) = %s, want none", none, at)
+func TestMovedForward(t *testing.T) {
+	leaf := &x509.Certificate{NotBefore: born, NotAfter: born.AddDate(0, 0, 100)}
+	day := func(n int) time.Time { return born.AddDate(0, 0, n) }
+	usual := v1alpha1.RenewalInfo{Start: &metav1.Time{Time: day(60)}}
+	already := v1alpha1.RenewalInfo{Start: &metav1.Time{Time: day(1)}, Message: moved + " to then"}
+	for name, tt := range map[string]struct {
+		before     v1alpha1.RenewalInfo
+		start, end time.Time
+		want       bool
+	}{
+		"revoked":                         {usual, day(2), day(3), true},
+		"revoked, in the past":            {usual, day(-2), day(-1), true},
+		"still revoked":                   {already, day(3), day(4), true},
+		"at the first question":           {v1alpha1.RenewalInfo{}, day(2), day(3), false},
+		"after a failure alone":           {v1alpha1.RenewalInfo{Message: "it answered HTTP 503"}, day(2), day(3), false},
+		"later than the first tenth":      {usual, day(11), day(12), false},
+		"backwards":                       {usual, day(3), day(2), false},
+		"nothing":                         {usual, time.Time{}, time.Time{}, false},
+		"ends after the certificate":      {usual, day(2), day(101), false},
+		"the same early window as before": {v1alpha1.RenewalInfo{Start: &metav1.Time{Time: day(2)}}, day(2), day(3), false},
+	} {
+		if got := movedForward(tt.before, tt.start, tt.end, leaf); got != tt.want {
+			t.Errorf("%s: %t, want %t", name, got, tt.want)
 		}
 	}
 }

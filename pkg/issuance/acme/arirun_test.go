@@ -81,7 +81,13 @@ func TestRenewalInfo(t *testing.T) {
 	if wait := info.NextCheck.Sub(h.clock.Now()).Round(time.Minute); wait != 2*time.Hour {
 		t.Errorf("next check in %s, want 2h", wait)
 	}
+	// The CA revokes: the window of before is no more, and that it opens so soon is meant.
 	status = http.StatusOK
+	h.clock.SetTime(info.NextCheck.Time)
+	h.server.SetRenewalInfo(t, leaf, window(leaf.NotBefore.Add(-time.Hour), leaf.NotBefore.Add(-time.Minute)))
+	if info = ask(); !acme.Moved(info) || !info.Start.Time.Equal(leaf.NotBefore.Add(-time.Hour)) || !strings.Contains(info.Message, "revoke") {
+		t.Errorf("after revocation: %+v", info)
+	}
 	for answer, want := range map[string]string{
 		window(end, start): "ends before it starts",
 		window(leaf.NotBefore, leaf.NotBefore.AddDate(0, 0, 2)): "less than a tenth",

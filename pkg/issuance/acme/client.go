@@ -41,6 +41,10 @@ var errHeld = errors.New("the server asked to wait")
 
 // Clients keeps one protocol client for each ACME server.
 type Clients struct {
+	// Observe is told of every request: what for, in one of a few words, the HTTP status, 0 if there was no answer, and
+	// how long that took. It may be nil; set it before the first call.
+	Observe func(endpoint string, status int, took time.Duration)
+
 	clock clock.PassiveClock
 
 	mu      sync.Mutex
@@ -109,7 +113,7 @@ func (c *Clients) kept(spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading spec.acme.server: %w", err)
 	}
-	t := &transport{base: base, clock: c.clock, url: directory.String()}
+	t := &transport{base: base, clock: c.clock, url: directory.String(), observe: c.Observe}
 	k := &keptClient{made: now, transport: t, provisioning: make(chan struct{}, 1), Client: &acme.Client{
 		Directory:   spec.Server,
 		HTTPClient:  &http.Client{Transport: t},
@@ -196,6 +200,8 @@ type transport struct {
 	kept atomic.Pointer[[]byte]
 	// directory is what the server sent; it is there before kept is.
 	directory atomic.Pointer[acme.Directory]
+	// observe is Clients.Observe.
+	observe func(endpoint string, status int, took time.Duration)
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -217,7 +223,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" {
 		return nil, fmt.Errorf("refusing %s: ACME servers are asked by https alone", req.URL.Redacted())
 	}
+	asked := t.clock.Now()
 	resp, err := t.base.RoundTrip(req)
+	t.tell(req, resp, t.clock.Since(asked))
 	if err != nil {
 		return nil, err
 	}
@@ -232,6 +240,21 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		h.retryAt = parseRetryAfter(resp.Header.Get("Retry-After"), t.clock.Now())
 	}
 	return resp, nil
+}
+
+// tell tells of a request; the response is nil if there was none.
+func (t *transport) tell(req *http.Request, resp *http.Response, took time.Duration) {
+	if t.observe == nil {
+		return
+	}
+	endpoint, status := endpointDirectory, 0
+	if req.URL.String() != t.url {
+		endpoint = endpointOf(t.directory.Load(), req.URL)
+	}
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	t.observe(endpoint, status, took)
 }
 
 // maxBody bounds what is read of one response, which the protocol client keeps in memory whole.

@@ -19,9 +19,9 @@ type Step string
 
 // Steps of an issuance, in the order of a run without trouble.
 const (
-	// StepRecord makes key and signing request and writes the record.
+	// StepRecord makes key and signing request.
 	StepRecord Step = "Record"
-	// StepOrder places the order and writes its URL into the record.
+	// StepOrder places the order and writes the record: key, signing request, the order's URL and, if there are few names, the answers.
 	StepOrder Step = "Order"
 	// StepPresent writes the answers to pending challenges into the record.
 	StepPresent Step = "Present"
@@ -29,7 +29,7 @@ const (
 	StepAnswer Step = "Answer"
 	// StepWait comes back later.
 	StepWait Step = "Wait"
-	// StepWithdraw removes answers that nobody needs any more.
+	// StepWithdraw removes TXT records that nobody needs any more.
 	StepWithdraw Step = "Withdraw"
 	// StepFinalize sends the signing request.
 	StepFinalize Step = "Finalize"
@@ -50,7 +50,7 @@ type Decision struct {
 	Message string
 	// After is how long StepWait waits.
 	After time.Duration
-	// Challenges that StepPresent and StepAnswer are about: those of pending authorizations.
+	// Challenges that StepPresent, StepAnswer and StepWait are about: those of pending authorizations.
 	Challenges []Pending
 }
 
@@ -106,7 +106,7 @@ func Decide(r *Record, live Live, now time.Time) Decision {
 	if order.Status == acme.StatusInvalid {
 		return Decision{Step: StepAbandon, Reason: v1alpha1.ReasonChallengeFailed, Message: invalidMessage(live)}
 	}
-	if len(r.Challenges) > 0 || len(r.DNS) > 0 {
+	if len(r.DNS) > 0 {
 		return Decision{Step: StepWithdraw, Reason: v1alpha1.ReasonFinalizing, Message: "all names are validated"}
 	}
 	switch order.Status {
@@ -158,7 +158,7 @@ func decidePending(r *Record, live Live, wait Decision, now time.Time) Decision 
 	case unasked:
 		return Decision{Step: StepAnswer, Reason: v1alpha1.ReasonPresenting, Message: "putting the answers for " + list(names) + " in place", Challenges: pending}
 	}
-	wait.Message = "waiting for the CA to validate " + list(names)
+	wait.Message, wait.Challenges = "waiting for the CA to validate "+list(names), pending
 	return wait
 }
 

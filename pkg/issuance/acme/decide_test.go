@@ -94,11 +94,11 @@ func TestDecide(t *testing.T) {
 		{"challenge not offered", placed, notOffered, StepAbandon, v1alpha1.ReasonFailed, 0},
 		{"pending, expired", answering, late, StepRestart, "", 0},
 		{"ready, expired", placed, lateReady, StepRestart, "", 0},
-		{"ready, answers still there", answering, live("ready"), StepWithdraw, v1alpha1.ReasonFinalizing, 0},
+		{"ready, answers still there", answering, live("ready"), StepFinalize, v1alpha1.ReasonFinalizing, 0},
 		{"ready", placed, live("ready"), StepFinalize, v1alpha1.ReasonFinalizing, 0},
 		{"processing", placed, live("processing"), StepWait, v1alpha1.ReasonFinalizing, time.Second},
 		{"valid", placed, live("valid"), StepDownload, v1alpha1.ReasonFinalizing, 0},
-		{"valid, answers still there", answering, live("valid"), StepWithdraw, v1alpha1.ReasonFinalizing, 0},
+		{"valid, answers still there", answering, live("valid"), StepDownload, v1alpha1.ReasonFinalizing, 0},
 		{"invalid", answering, live("invalid"), StepAbandon, v1alpha1.ReasonChallengeFailed, 0},
 		{"unknown status", placed, live("odd"), StepAbandon, v1alpha1.ReasonFailed, 0},
 	}

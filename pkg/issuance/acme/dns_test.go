@@ -72,8 +72,8 @@ func TestWildcardApexAndHTTP(t *testing.T) {
 }
 
 var dnsEffects = []string{
-	"record written", "order placed", "order URL written", "txt recorded", "txt presented", "challenge initiated",
-	"txt removed", "finalized", "downloaded", "target written", "record deleted",
+	"order placed", "record written", "txt recorded", "txt presented", "challenge initiated",
+	"txt removed", "finalized", "downloaded", "target written", "objects removed", "record deleted",
 }
 
 func TestDNSCrashAfterEveryEffect(t *testing.T) {
@@ -125,9 +125,11 @@ func TestDNSEffectsAreAll(t *testing.T) {
 func TestPropagationIsWaitedFor(t *testing.T) {
 	h := newDNSHarness(t, newCert("web", "*.example.com"))
 	h.zone.Servers[1].Lag(h.zone, true)
+	until := h.clock.Now().Add(10 * time.Minute).UTC().Format(time.RFC3339)
+	h.step("web")
 	for range 3 {
-		h.issuing(h.step("web"), v1alpha1.ReasonWaitingForPropagation, challengeName, "*.example.com", "ns2.example.com",
-			h.clock.Now().Add(10*time.Minute).UTC().Format(time.RFC3339))
+		h.pass()
+		h.issuing(h.step("web"), v1alpha1.ReasonWaitingForPropagation, challengeName, "*.example.com", "ns2.example.com", until)
 	}
 	if h.presented != 1 {
 		t.Errorf("the record was made %d times, want once", h.presented)
@@ -142,6 +144,8 @@ func TestPropagationIsWaitedFor(t *testing.T) {
 func TestPropagationIsNotWaitedForForEver(t *testing.T) {
 	h := newDNSHarness(t, newCert("web", "*.example.com"))
 	h.zone.Servers[1].Down(true)
+	h.step("web")
+	h.pass()
 	h.issuing(h.step("web"), v1alpha1.ReasonWaitingForPropagation, "ns2.example.com")
 	h.clock.SetTime(h.clock.Now().Add(10 * time.Minute))
 	cert, err := h.reconcile("web")

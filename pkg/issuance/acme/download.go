@@ -44,7 +44,7 @@ func (t *task) download(ctx context.Context) (*corev1.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := target.Write(ctx, t.Reader, t.Writer, t.Certificate, target.Pair{ChainPEM: chainPEM, KeyPEM: key}, t.Clock.Now())
+	s, err := target.WriteOver(ctx, t.Writer, t.Certificate, t.Secret, target.Pair{ChainPEM: chainPEM, KeyPEM: key}, t.Clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,13 @@ const (
 	maxOrders = 3
 	// shortly is when to come back for something that this process itself is about to do.
 	shortly = 500 * time.Millisecond
+	// firstPoll is when to ask the CA for the first time what came of something. Each time after that is twice as long, until it is as
+	// long as Decide says.
+	firstPoll = 150 * time.Millisecond
 	// dnsFirst and dnsLater are when to ask name servers again: at first, and after patience.
 	dnsFirst, dnsLater = 2 * time.Second, 10 * time.Second
+	// presentPoll is when to look again whether what leads here is written; mostly the Presenter tells earlier.
+	presentPoll = 3 * time.Second
 	// reachPoll is when to ask a name again that did not answer.
 	reachPoll = 2 * time.Second
 	// slotPoll is when to ask again for names that another TLSCertificate is having issued.
@@ -50,7 +55,7 @@ type Responder interface {
 type Presenter interface {
 	// CheckSolver returns why a solver could not be used, or nil.
 	CheckSolver(solver *v1alpha1.HTTP01Solver) error
-	// Present leads all challenges to the Responder.
+	// Present leads all challenges to the Responder. http01.ErrNotYet says that it will in a moment.
 	Present(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []http01.Challenge) error
 	// Remove ends that.
 	Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error
@@ -96,6 +101,10 @@ type Request struct {
 	Issuer      v1alpha1.Issuer
 	// SecretNamespace is where the issuer's Secrets are.
 	SecretNamespace string
+	// Secret is the target Secret as it was just read from the API server; nil if there is none.
+	Secret *corev1.Secret
+	// Begun says that a watch knows of an issuance Secret of the certificate, which may be that of an earlier spec.
+	Begun bool
 	// Notify is told of orders placed and challenges answered; nil tells nobody.
 	Notify func(reason, action, message string)
 	// Warn is told of what went wrong and does not end the issuance; nil: Notify is.
@@ -119,6 +128,8 @@ type Progress struct {
 	Reason, Message string
 	// After is when to call Run again.
 	After time.Duration
+	// Told: OnPresented tells when it is of use to call Run earlier.
+	Told bool
 	// ACME is the state of the order.
 	ACME *v1alpha1.ACMECertificateStatus
 }
@@ -136,6 +147,8 @@ type task struct {
 	live    Live
 	run     *run
 	status  *v1alpha1.ACMECertificateStatus
+	// looked says that live is what the server has said since the last step.
+	looked bool
 }
 
 // Run takes as many steps as it can without waiting. A refusal or silence of the CA is a *Failure; other errors come
@@ -153,6 +166,16 @@ func (e *Executor) Run(ctx context.Context, req Request) (Progress, error) {
 		e.Release(client.ObjectKeyFromObject(req.Certificate))
 	}
 	return p, err
+}
+
+// OnPresented has wake called with each TLSCertificate whose issuance may go on since the CA's requests are led here, if the Presenter
+// tells of it.
+func (e *Executor) OnPresented(wake func(namespace, name string)) {
+	if p, ok := e.Presenter.(interface {
+		OnPresented(wake func(namespace, name string))
+	}); ok {
+		p.OnPresented(wake)
+	}
 }
 
 // Release lets other TLSCertificates order the names that cert held.
@@ -186,9 +209,12 @@ func (t *task) steps(ctx context.Context) (Progress, error) {
 	}
 	log := klog.FromContext(ctx)
 	for range maxSteps {
-		if err := t.look(ctx); err != nil {
-			return Progress{}, err
+		if !t.looked {
+			if err := t.look(ctx); err != nil {
+				return Progress{}, err
+			}
 		}
+		t.looked = false
 		d := Decide(t.record, t.live, t.Clock.Now())
 		log.V(4).Info("Issuing", "step", d.Step, "message", d.Message)
 		p, err := t.do(ctx, d)
@@ -226,8 +252,12 @@ func (t *task) load(ctx context.Context) error {
 	return nil
 }
 
-// readJournal reads which TXT records there are.
+// readJournal reads which TXT records there are. Where none can be needed it reads nothing: those that are there were made by solvers
+// that the issuer no longer has, and are Sweep's to remove.
 func (t *task) readJournal(ctx context.Context) (err error) {
+	if !usesDNS(t.spec) {
+		return nil
+	}
 	t.journal, err = readJournal(ctx, t.Reader, t.SecretNamespace, t.Certificate)
 	if err == nil && t.record != nil {
 		t.record.DNS = t.journal.inUse(t.Issuer, t.account.PrivateKey)
@@ -235,9 +265,14 @@ func (t *task) readJournal(ctx context.Context) (err error) {
 	return err
 }
 
+// unknown is what is known before the server is asked.
+func (t *task) unknown() Live {
+	return Live{Account: t.account.Location, Initiated: t.run.initiated, Solvers: t.spec.Solvers, Labels: t.Certificate.Labels}
+}
+
 // look asks the server about the order and, while they matter, its authorizations.
 func (t *task) look(ctx context.Context) error {
-	t.live = Live{Account: t.account.Location, Initiated: t.run.initiated, Solvers: t.spec.Solvers, Labels: t.Certificate.Labels}
+	t.live = t.unknown()
 	if t.record == nil || t.record.OrderURL == "" || t.record.AccountURI != t.account.Location {
 		return nil
 	}
@@ -258,7 +293,12 @@ func (t *task) look(ctx context.Context) error {
 	if order.Status != acme.StatusPending && order.Status != acme.StatusInvalid {
 		return nil
 	}
-	for _, url := range order.Authorizations {
+	return t.lookAtNames(ctx)
+}
+
+// lookAtNames asks the server about the authorizations of the order.
+func (t *task) lookAtNames(ctx context.Context) error {
+	for _, url := range t.live.Order.Authorizations {
 		var authz acme.Authorization
 		err := t.call(ctx, "reading an authorization", func(ctx context.Context) (err error) {
 			authz, err = t.client.GetAuthorization(ctx, t.account, url)

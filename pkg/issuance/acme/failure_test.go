@@ -137,7 +137,7 @@ func TestServerWasReset(t *testing.T) {
 	h := newHarness(t, newCert("web", "www.example.com"))
 	stop := errors.New("stop")
 	h.executor.CrashAfter(func(effect string) error {
-		if effect == "order URL written" {
+		if effect == "record written" {
 			return stop
 		}
 		return nil

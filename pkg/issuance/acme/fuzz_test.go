@@ -9,9 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 )
 
 func FuzzMACKey(f *testing.F) {
@@ -25,22 +22,6 @@ func FuzzMACKey(f *testing.F) {
 		}
 		if key, err := base64.RawURLEncoding.DecodeString(got); err != nil || len(key) < minMAC {
 			t.Errorf("macKey(%q) = %q: %d bytes, %v", text, got, len(key), err)
-		}
-	})
-}
-
-// FuzzRenewalMoment: whatever the window, the moment is in it.
-func FuzzRenewalMoment(f *testing.F) {
-	f.Add(int64(0), int64(1), "a.b")
-	f.Add(int64(1700000000), int64(1800000000), "")
-	f.Fuzz(func(t *testing.T, start, end int64, id string) {
-		const year9999 = 253402300799
-		if start < 0 || end > year9999 || start >= end || end-start > 1<<33 {
-			t.Skip()
-		}
-		info := &v1alpha1.RenewalInfo{Start: &metav1.Time{Time: time.Unix(start, 0)}, End: &metav1.Time{Time: time.Unix(end, 0)}}
-		if at := RenewalMoment(info, id).Unix(); at < start || at >= end {
-			t.Errorf("%d is not in [%d, %d)", at, start, end)
 		}
 	})
 }

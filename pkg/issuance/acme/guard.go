@@ -140,14 +140,33 @@ func (t *task) guard(ctx context.Context, orderURL string) error {
 	return t.effect("issuance counted")
 }
 
+// Permitted reports whether the guard alone had an attempt wait until a time, and would not any more: maxIssuancesPerWeek of the issuer
+// was raised, or what it counts was.
+func (e *Executor) Permitted(ctx context.Context, cert *v1alpha1.TLSCertificate, issuer v1alpha1.Issuer, secretNamespace string, until time.Time) (bool, error) {
+	set, now := identifierSet(cert), e.Clock.Now()
+	shard, err := readShard(ctx, e.Reader, secretNamespace, issuer, set)
+	if err != nil {
+		return false, err
+	}
+	used := recent(shard.sets[set], now)
+	if !slices.ContainsFunc(used, func(x issuance) bool {
+		late := until.Sub(x.At.Add(guardWindow)) // the API keeps whole seconds
+		return late >= 0 && late < time.Second
+	}) {
+		return false, nil
+	}
+	at := permitted(used, IssuanceLimit(issuer.GetSpec().ACME))
+	return at.IsZero() || at.Before(until.Add(-time.Second)), nil
+}
+
 // exhausted explains the guard to who meets it.
 func (t *task) exhausted(ctx context.Context, used []issuance, limit int, at time.Time) string {
 	text := fmt.Sprintf("%d certificates for exactly these names were obtained from %s %s since %s, which is as many as "+
 		"maxIssuancesPerWeek permits; CAs such as Let's Encrypt refuse the sixth in a week. The next is permitted at %s. Find out what makes "+
 		"them necessary (a TLSCertificate or Secret that is deleted again and again), or set spec.acme.maxIssuancesPerWeek of the issuer (0 turns this guard off)",
 		len(used), t.Issuer.Kind(), t.Issuer.GetName(), used[0].At.UTC().Format(time.RFC3339), at.UTC().Format(time.RFC3339))
-	leaf, err := t.predecessor(ctx)
-	if err != nil || leaf == nil || leaf.NotAfter.Sub(leaf.NotBefore) >= shortLived {
+	leaf := t.predecessor()
+	if leaf == nil || leaf.NotAfter.Sub(leaf.NotBefore) >= shortLived {
 		return text
 	}
 	if d, _, err := t.Clients.directory(ctx, t.spec); err == nil && d.RenewalInfo != "" {

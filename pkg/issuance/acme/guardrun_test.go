@@ -35,6 +35,14 @@ func (h *harness) forget(name string, dnsNames ...string) {
 	h.must(h.client.Create(h.Context(), newCert(name, dnsNames...)))
 }
 
+// limit changes maxIssuancesPerWeek of the issuer.
+func (h *harness) limit(n int32) {
+	h.Helper()
+	issuer := h.issuer()
+	issuer.Spec.ACME.MaxIssuancesPerWeek = ptr.To(n)
+	h.must(h.client.Update(h.Context(), issuer))
+}
+
 func TestGuard(t *testing.T) {
 	h := newGuarded(t, 2, newCert("web", "www.example.com"))
 	first := h.clock.Now()
@@ -84,6 +92,33 @@ func TestGuard(t *testing.T) {
 	h.must(err)
 	h.issued(cert)
 	h.clean()
+}
+
+// TestRaisedLimit: who raises the limit does not wait for the week to pass.
+func TestRaisedLimit(t *testing.T) {
+	h := newGuarded(t, 1, newCert("web", "www.example.com"), newCert("twin", "www.example.com"))
+	_, err := h.reconcile("web")
+	h.must(err)
+	cert, err := h.reconcile("twin")
+	h.must(err)
+	h.issuing(cert, v1alpha1.ReasonRateLimited, "1 certificates", "maxIssuancesPerWeek")
+	for _, limit := range []int32{1, 2} {
+		h.limit(limit)
+		h.clock.SetTime(h.clock.Now().Add(time.Minute))
+		h.restart()
+		if cert, err = h.reconcile("twin"); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.server.Orders(); got != int(limit) {
+			t.Errorf("%d orders with a limit of %d", got, limit)
+		}
+	}
+	h.issued(cert)
+	// What the CA asks for is not the guard's to shorten.
+	permitted, err := h.executor.Permitted(t.Context(), cert, h.issuer(), ns, h.clock.Now().Add(time.Hour))
+	if err != nil || permitted {
+		t.Errorf("a time that the guard did not name: permitted %t, %v", permitted, err)
+	}
 }
 
 // TestGuardCountsOnce: a crash between the count and the certificate must not use up two.

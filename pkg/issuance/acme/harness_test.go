@@ -25,6 +25,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/controller/certificate"
@@ -82,6 +83,8 @@ type harness struct {
 
 	reconciler *certificate.Reconciler
 	executor   *acme.Executor
+	// wrote is what was written of Secrets and status, in order.
+	wrote []string
 	// configure changes the executor of each controller that is started.
 	configure func(*acme.Executor)
 }
@@ -105,7 +108,8 @@ func newHarnessWith(t *testing.T, o acmetest.Options, change func(*v1alpha1.ACME
 		b = b.WithObjects(c)
 	}
 	// The clock stands still, one minute ahead of the CA's: what the CA issues is valid at once.
-	h := &harness{T: t, client: b.Build(), clock: clocktesting.NewFakePassiveClock(time.Now().Add(time.Minute)), recorder: events.NewFakeRecorder(1000)}
+	h := &harness{T: t, clock: clocktesting.NewFakePassiveClock(time.Now().Add(time.Minute)), recorder: events.NewFakeRecorder(1000)}
+	h.client = b.WithInterceptorFuncs(h.noting()).Build()
 	listener := httptest.NewServer(&http01.Server{Answers: answers{h.client}})
 	t.Cleanup(listener.Close)
 	o.HTTP01Port = listener.Listener.Addr().(*net.TCPAddr).Port
@@ -125,6 +129,33 @@ func newHarnessWith(t *testing.T, o acmetest.Options, change func(*v1alpha1.ACME
 	}))
 	h.restart()
 	return h
+}
+
+// noting notes writes.
+func (h *harness) noting() interceptor.Funcs {
+	note := func(verb string, o client.Object) {
+		if s, ok := o.(*corev1.Secret); ok {
+			h.wrote = append(h.wrote, verb+" "+string(s.Type))
+		}
+	}
+	return interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+			note("create", o)
+			return c.Create(ctx, o, opts...)
+		},
+		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+			note("update", o)
+			return c.Update(ctx, o, opts...)
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+			note("delete", o)
+			return c.Delete(ctx, o, opts...)
+		},
+		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+			h.wrote = append(h.wrote, "patch "+sub)
+			return c.SubResource(sub).Patch(ctx, o, p, opts...)
+		},
+	}
 }
 
 func (h *harness) must(err error) {
@@ -166,7 +197,7 @@ func request(name string) ctrl.Request {
 // reconcile runs the controller until it wants to wait for more than ten seconds, or fails.
 func (h *harness) reconcile(name string) (*v1alpha1.TLSCertificate, error) {
 	h.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		result, err := h.reconciler.Reconcile(h.Context(), request(name))
 		cert := &v1alpha1.TLSCertificate{}
 		h.must(h.client.Get(h.Context(), client.ObjectKey{Namespace: ns, Name: name}, cert))

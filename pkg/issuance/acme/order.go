@@ -79,11 +79,42 @@ func (t *task) placeOrder(ctx context.Context) error {
 	t.record.OrderURL, t.record.AccountURI, t.record.Replaces = order.Location, t.account.Location, order.Replaces
 	t.record.Attempt++
 	t.record.Challenges = nil
+	t.status.OrderURL = order.Location
+	unread := t.readAhead(ctx, &order)
 	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	t.notify(OrderPlaced, "Order", fmt.Sprintf("Placed order %s at %s", order.Location, t.spec.Server))
-	return t.effect("order URL written")
+	if err := t.effect("record written"); err != nil {
+		return err
+	}
+	return unread
+}
+
+// fewNames is how many authorizations are read before the record of an order is written, so that the answers are in it at once. A
+// process that ends between the order and its record leaves a pending order behind for which nothing is issued; with more names the
+// record is written first, so that this time stays short.
+const fewNames = 5
+
+// readAhead takes what the server has said of a new order for a look at it, and adds its answers to the record. What fails is returned
+// when the record is written.
+func (t *task) readAhead(ctx context.Context, order *acme.Order) error {
+	if order.Status != acme.StatusPending || len(order.Authorizations) > fewNames {
+		return nil
+	}
+	t.live = t.unknown()
+	t.live.Order = order
+	if err := t.lookAtNames(ctx); err != nil {
+		return err
+	}
+	d := Decide(t.record, t.live, t.Clock.Now())
+	if d.Step == StepPresent {
+		if http := ofType(d.Challenges, challengeHTTP01); len(http) > 0 {
+			t.record.Challenges = answersTo(http)
+		}
+	}
+	t.looked = true
+	return nil
 }
 
 // newOrder places the order, without replaces if the CA wants none. The guard is asked first for orders without: those

@@ -22,6 +22,10 @@ type slots struct {
 type run struct {
 	key       string
 	initiated map[string]bool
+	// polls is how often the CA was waited for.
+	polls int
+	// led: this process has had the CA's requests led here.
+	led bool
 	// presented is when the TXT record of a value was made; propagated are those that need not be waited for any more.
 	presented  map[string]time.Time
 	propagated map[string]bool

@@ -68,6 +68,11 @@ func SolverFor(spec *v1alpha1.ACMEIssuer, cert *v1alpha1.TLSCertificate, name st
 	return &spec.Solvers[i]
 }
 
+// usesDNS reports whether any name may be answered for by dns-01.
+func usesDNS(spec *v1alpha1.ACMEIssuer) bool {
+	return slices.ContainsFunc(spec.Solvers, func(s v1alpha1.Solver) bool { return s.DNS01 != nil })
+}
+
 // answers reports whether the CA takes what the solver offers for such a name.
 func answers(s v1alpha1.Solver, name string) bool {
 	switch {

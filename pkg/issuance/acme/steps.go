@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/issuance/http01"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/target"
 )
 
 // do takes one step. Progress with neither Issued nor After means: go on at once.
@@ -22,7 +24,7 @@ func (t *task) do(ctx context.Context, d Decision) (Progress, error) {
 	p := Progress{Reason: d.Reason, Message: d.Message}
 	switch d.Step {
 	case StepRecord:
-		return p, t.writeRecord(ctx)
+		return p, t.begin(ctx)
 	case StepOrder:
 		return p, t.placeOrder(ctx)
 	case StepPresent:
@@ -34,7 +36,15 @@ func (t *task) do(ctx context.Context, d Decision) (Progress, error) {
 		}
 		return p, err
 	case StepWait:
-		p.After = d.After
+		// A CA that is quick is not waited for, and one that is not is asked less and less.
+		p.After = min(d.After, firstPoll<<min(t.run.polls, 10))
+		t.run.polls++
+		// Who asked the CA may have been another process: what leads here shall stay until it has looked.
+		if http := ofType(d.Challenges, challengeHTTP01); len(http) > 0 && !t.run.led {
+			if err := t.ensure(ctx, http); err != nil && !errors.Is(err, http01.ErrNotYet) {
+				return p, err
+			}
+		}
 		return p, nil
 	case StepWithdraw:
 		return p, t.withdraw(ctx)
@@ -58,30 +68,25 @@ func (t *task) do(ctx context.Context, d Decision) (Progress, error) {
 	return p, fmt.Errorf("issuing: unknown step %q", d.Step)
 }
 
-// writeRecord starts an issuance: whatever is left of an earlier one goes first.
-func (t *task) writeRecord(ctx context.Context) error {
+// begin starts an issuance: whatever is left of an earlier one goes first. The record is written when the order is placed.
+func (t *task) begin(ctx context.Context) error {
 	if err := t.check(ctx); err != nil {
 		return err
 	}
-	if err := t.Cleanup(ctx, t.Certificate); err != nil {
-		return err
+	if t.Begun || usesDNS(t.spec) {
+		if err := t.Cleanup(ctx, t.Certificate); err != nil {
+			return err
+		}
 	}
 	if err := t.readJournal(ctx); err != nil {
 		return err
 	}
-	kept, err := t.keptKey(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := newRecord(t.Certificate, t.profile, kept, t.Clock.Now())
+	r, err := newRecord(t.Certificate, t.profile, target.KeptKey(t.Certificate, t.Secret), t.Clock.Now())
 	if err != nil {
 		return &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
 	}
-	if err := r.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
-		return err
-	}
 	t.record = r
-	return t.effect("record written")
+	return nil
 }
 
 // present writes the answers down: those to http-01 into the record, from which every replica's listener takes them, and
@@ -94,14 +99,24 @@ func (t *task) present(ctx context.Context, challenges []Pending) error {
 	if len(http) == 0 && len(t.record.Challenges) == 0 {
 		return nil
 	}
-	t.record.Challenges = map[string]string{}
-	for _, c := range http {
-		t.record.Challenges[c.Token] = c.KeyAuthorization
+	wanted := answersTo(http)
+	if maps.Equal(t.record.Challenges, wanted) {
+		return nil
 	}
+	t.record.Challenges = wanted
 	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
 		return err
 	}
 	return t.effect("challenges written")
+}
+
+// answersTo returns the key authorizations by their tokens.
+func answersTo(challenges []Pending) map[string]string {
+	out := map[string]string{}
+	for _, c := range challenges {
+		out[c.Token] = c.KeyAuthorization
+	}
+	return out
 }
 
 // answer puts the answers in place and, once all of them can be seen, asks the CA to look. If that is not so yet, it
@@ -109,7 +124,11 @@ func (t *task) present(ctx context.Context, challenges []Pending) error {
 func (t *task) answer(ctx context.Context, challenges []Pending) (Progress, error) {
 	http := ofType(challenges, challengeHTTP01)
 	if len(http) > 0 {
-		if err := t.ensure(ctx, http); err != nil {
+		err := t.ensure(ctx, http)
+		if errors.Is(err, http01.ErrNotYet) {
+			return Progress{Reason: v1alpha1.ReasonPresenting, Message: "waiting until what leads to the answers is written", After: presentPoll, Told: true}, nil
+		}
+		if err != nil {
 			return Progress{}, err
 		}
 		if err := t.effect("objects written"); err != nil {
@@ -140,6 +159,7 @@ func (t *task) ensure(ctx context.Context, challenges []Pending) error {
 		paths = append(paths, http01.Challenge{Host: c.Identifier.Value, Token: c.Token, Solver: c.Solver.HTTP01})
 	}
 	err := t.Presenter.Present(ctx, t.Certificate, paths)
+	t.run.led = err == nil || errors.Is(err, http01.ErrNotYet)
 	if errors.Is(err, http01.ErrNoGatewayAPI) {
 		return &Failure{Reason: v1alpha1.ReasonFailed, Message: err.Error()}
 	}
@@ -193,26 +213,8 @@ func (t *task) initiate(ctx context.Context, challenges []Pending) error {
 	return nil
 }
 
-// withdraw removes the objects, then the answers.
-func (t *task) withdraw(ctx context.Context) error {
-	if err := t.releaseDNS(ctx); err != nil {
-		return err
-	}
-	if len(t.record.Challenges) == 0 {
-		return nil
-	}
-	if err := t.Presenter.Remove(ctx, t.Certificate); err != nil {
-		return err
-	}
-	if err := t.effect("objects removed"); err != nil {
-		return err
-	}
-	t.record.Challenges = nil
-	if err := t.record.save(ctx, t.Writer, t.account.PrivateKey); err != nil {
-		return err
-	}
-	return t.effect("challenges removed")
-}
+// withdraw removes the TXT records. What leads to the answers to http-01 goes with the record, at the end.
+func (t *task) withdraw(ctx context.Context) error { return t.releaseDNS(ctx) }
 
 // finalize sends the signing request. What came of it is decided by what the server says of the order next; an error
 // counts only if the order is still as it was.
@@ -275,6 +277,9 @@ func (t *task) restart(ctx context.Context, why string) error {
 // discard ends the issuance: objects first, then the record, so that what is left behind is found by the record.
 func (t *task) discard(ctx context.Context) error {
 	if err := t.Presenter.Remove(ctx, t.Certificate); err != nil {
+		return err
+	}
+	if err := t.effect("objects removed"); err != nil {
 		return err
 	}
 	if err := t.releaseDNS(ctx); err != nil {

@@ -66,8 +66,8 @@ func TestRecordsOfOthersAreNotTrusted(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			h := newHarness(t, newCert("shop", "shop.example.com"), newCert("bank", "bank.example.com"))
-			h.stopAt("bank", "order URL written")
-			h.stopAt("shop", "order URL written")
+			h.stopAt("bank", "record written")
+			h.stopAt("shop", "record written")
 			mine, theirs := h.issuance("shop"), h.issuance("bank")
 			tamper(t, &mine, &theirs)
 			h.must(h.client.Update(t.Context(), &mine))

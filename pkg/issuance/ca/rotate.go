@@ -134,6 +134,12 @@ func (s *State) Apply(step Step, wanted, made *CA, p Policy, now time.Time) *Sta
 	after := *s
 	after.Old = slices.Clone(s.Old)
 	switch step {
+	case Accept, Make, Drop, Switch, Retire:
+		if s.Signing != nil {
+			after.Changed = now.UTC()
+		}
+	}
+	switch step {
 	case Accept:
 		after.Next, after.NextMade, after.NextPublished = wanted, false, time.Time{}
 		after.Longest = max(s.Longest, p.Longest)

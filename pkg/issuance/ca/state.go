@@ -43,6 +43,28 @@ type State struct {
 	Old []Old
 	// Longest is the longest that a leaf of Signing may live.
 	Longest time.Duration
+	// Changed is when Signing, or what has to be published, last became another; zero if the first CA signs and there was never
+	// another beside it.
+	Changed time.Time
+}
+
+// doubt is how much later than Changed a leaf has to be valid from: one that was signed with the state of before is written that
+// soon.
+const doubt = time.Minute
+
+// UnchangedFor returns from when on a leaf has to be valid at least so that it was certainly signed by the CA that signs now, and
+// written with the anchors that are published now. Leaves are dated back, so that some for which it holds are not told.
+func (s *State) UnchangedFor() time.Time {
+	if s.Changed.IsZero() && s.Next == nil && len(s.Old) == 0 {
+		return s.Signing.Certificate().NotBefore
+	}
+	last := s.Changed
+	for _, at := range []time.Time{s.SignsSince, s.NextPublished} {
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last.Add(doubt)
 }
 
 // Old is a CA that signs no more.
@@ -83,6 +105,7 @@ type record struct {
 	SignsSince    time.Time   `json:"signsSince,omitzero"`
 	NextMade      bool        `json:"nextMade,omitempty"`
 	NextPublished time.Time   `json:"nextPublished,omitzero"`
+	Changed       time.Time   `json:"changed,omitzero"`
 	Longest       string      `json:"longest"`
 	Old           []oldRecord `json:"old,omitempty"`
 }
@@ -110,6 +133,7 @@ func (s *State) Data() (map[string][]byte, error) {
 	}
 	r := record{
 		SignsSince: s.SignsSince.UTC(), NextMade: s.NextMade, NextPublished: s.NextPublished.UTC(), Longest: s.Longest.String(),
+		Changed: s.Changed.UTC(),
 	}
 	for _, old := range s.Old {
 		r.Old = append(r.Old, oldRecord{Certificate: string(pki.EncodeChain(old.Anchor)), Until: old.Until.UTC()})
@@ -136,7 +160,7 @@ func ReadState(secret *corev1.Secret) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s of Secret %s: %w", stateKey, secret.Name, err)
 	}
-	s := &State{SignsSince: r.SignsSince, NextMade: r.NextMade, NextPublished: r.NextPublished, Longest: longest}
+	s := &State{SignsSince: r.SignsSince, NextMade: r.NextMade, NextPublished: r.NextPublished, Longest: longest, Changed: r.Changed}
 	for _, part := range []struct {
 		ca        **CA
 		cert, key string

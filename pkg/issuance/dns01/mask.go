@@ -178,8 +178,14 @@ func encodings(secrets []string) []string {
 		if err == nil {
 			all = append(all, strings.Trim(string(quoted), `"`))
 		}
-		all = append(all, url.QueryEscape(s), url.PathEscape(s), hex.EncodeToString([]byte(s)),
-			base64.StdEncoding.EncodeToString([]byte(s)), base64.URLEncoding.EncodeToString([]byte(s)))
+		all = append(all, url.QueryEscape(s), url.PathEscape(s), hex.EncodeToString([]byte(s)))
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			// Inside something longer, such as the header of HTTP's basic authentication, the characters depend on how many
+			// bytes go before, modulo three. The first that hold bits of those bytes are left out.
+			for before := range 3 {
+				all = append(all, encoding.EncodeToString(append(make([]byte, before), s...))[(8*before+5)/6:])
+			}
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -30,6 +30,8 @@ func TestMask(t *testing.T) {
 		{"short value as word", "tried 5 times, 25 s", json, "tried *** times, 25 s"},
 		{"long number", "account 123456789012345678901234", json, "account ***"},
 		{"base64", "header " + base64.StdEncoding.EncodeToString([]byte(token)), json, "header ***"},
+		{"basic authentication", "header Basic " + base64.StdEncoding.EncodeToString([]byte("user:"+token)), json, "header Basic dXNlcjp***"},
+		{"base64 of more", base64.StdEncoding.EncodeToString([]byte("x" + token + "yz")), json, "eH***Xl6"},
 		{"hex", "header 76312e302d6537663963326161343100", json, "header ***00"},
 		{"URL", "GET /?q=a%2Bb%2Fc%3Dd%26e", `{"k":"a+b/c=d&e"}`, "GET /?q=***"},
 		{"quoted", `got "a\"b\"c\"d"`, `{"k":"a\"b\"c\"d"}`, `got "***"`},
@@ -63,6 +65,22 @@ func TestMaskHidesEveryValue(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestMaskHidesValuesInBase64 encodes values with other bytes around, which move them against the characters.
+func TestMaskHidesValuesInBase64(t *testing.T) {
+	const secret = "hunter2-token"
+	for before := range 7 {
+		for after := range 7 {
+			said := base64.StdEncoding.EncodeToString([]byte("before"[:before] + secret + "behind"[:after]))
+			got := mask([]byte(said), []byte(secret))
+			// The characters that hold bits of the secret alone; of the others at most two are left at either end.
+			from, to := (8*before+5)/6, 8*(before+len(secret))/6
+			if left := strings.Replace(got, masked, "", 1); len(left) > len(said)-(to-from)+2 || !strings.Contains(got, masked) {
+				t.Errorf("%d bytes before, %d after: mask(%q) = %q", before, after, said, got)
+			}
+		}
+	}
 }
 
 func FuzzMask(f *testing.F) {

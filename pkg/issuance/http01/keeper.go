@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,13 +40,25 @@ const (
 type Keeper struct {
 	Objects *Objects
 	// Orders tells whose issuance Secrets a watch knows; the API is asked about the others.
-	Orders interface {
-		Pending(certificate types.UID) bool
-	}
-	Clock clock.WithTicker
+	Orders Orders
+	Clock  clock.WithTicker
 
 	written []Replica // that all slices have
 	swept   time.Time
+	// undecided: something was not removed because others may need it.
+	undecided bool
+}
+
+// Orders knows the running issuances, by a watch of their Secrets. *Store is one.
+type Orders interface {
+	// Pending reports whether the TLSCertificate with the UID has an issuance Secret.
+	Pending(certificate types.UID) bool
+	// Any reports whether there is one at all.
+	Any() bool
+	// PendingIn returns the UIDs of those of a namespace.
+	PendingIn(namespace string) []types.UID
+	// KeyAuthorization returns the answer for a token that an issuance Secret has.
+	KeyAuthorization(token string) (string, bool)
 }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable: one replica writes.
@@ -55,14 +68,20 @@ func (*Keeper) NeedLeaderElection() bool { return true }
 func (k *Keeper) Start(ctx context.Context) error {
 	log := klog.LoggerWithName(klog.FromContext(ctx), "http01")
 	ctx = klog.NewContext(ctx, log)
+	var wg sync.WaitGroup
+	k.Objects.batch.turn(true, k.Orders, k.Clock)
+	defer k.Objects.batch.turn(false, k.Orders, k.Clock)
+	wg.Go(func() { k.Objects.share(ctx, k.Clock) })
 	ticker := k.Clock.NewTicker(heartbeat)
 	defer ticker.Stop()
 	for {
+		k.Objects.batch.prune()
 		if err := k.look(ctx); err != nil && ctx.Err() == nil {
 			log.Error(err, "Looking after the objects of http-01 challenges; trying again", "after", heartbeat)
 		}
 		select {
 		case <-ctx.Done():
+			wg.Wait()
 			return nil
 		case <-ticker.C():
 		}
@@ -73,13 +92,13 @@ func (k *Keeper) Start(ctx context.Context) error {
 func (k *Keeper) look(ctx context.Context) error {
 	var swept error
 	if now := k.Clock.Now(); k.swept.IsZero() || now.Sub(k.swept) >= sweepInterval {
-		if swept = k.sweep(ctx); swept == nil {
+		if swept = k.sweep(ctx); swept == nil && !k.undecided {
 			k.swept = now
 		}
 	}
 	port := k.Objects.Port()
-	if k.Objects.Check() != nil || port == 0 {
-		return swept // whoever needs an address says that there is none
+	if k.Objects.Check() != nil || port == 0 || !k.Orders.Any() {
+		return swept // whoever needs an address says that there is none; and nobody may need one
 	}
 	replicas, err := k.Objects.replicas(ctx)
 	if err == nil && !slices.EqualFunc(replicas, k.written, func(a, b Replica) bool { return a.key() == b.key() }) {
@@ -118,14 +137,11 @@ func (k *Keeper) follow(ctx context.Context, replicas []Replica, port int32) err
 // so that nobody will ever remove them otherwise while the TLSCertificate exists.
 func (k *Keeper) sweep(ctx context.Context) error {
 	looked, removed := 0, 0
+	k.undecided = false
 	err := k.services(ctx, func(s *corev1.Service) error {
-		uid, owner := types.UID(s.Labels[v1alpha1.IssuanceLabel]), metav1.GetControllerOfNoCopy(s)
-		if owner == nil || k.Orders.Pending(uid) || looked >= maxLookups {
+		cert, made := carrierOf(s)
+		if !made || k.Orders.Pending(cert.UID) || k.Objects.batch.carries(s.Namespace, cert.UID) || looked >= maxLookups {
 			return nil
-		}
-		cert := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: owner.Name, UID: uid}}
-		if Name(cert) != s.Name {
-			return nil // not made by us
 		}
 		looked++
 		// The objects are read before the Secret: those of an issuance that begins meanwhile are others.
@@ -133,9 +149,13 @@ func (k *Keeper) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		running, err := k.running(ctx, s.Namespace, uid)
+		running, err := k.running(ctx, s.Namespace, cert.UID)
 		if err != nil || running {
 			return err
+		}
+		if slices.ContainsFunc(objects, k.leads) { // for others, that shared them when the process of before ended
+			k.undecided = true
+			return nil
 		}
 		removed++
 		return k.Objects.delete(ctx, objects)
@@ -147,6 +167,14 @@ func (k *Keeper) sweep(ctx context.Context) error {
 		return fmt.Errorf("removing what was left of http-01 challenges: %w", err)
 	}
 	return nil
+}
+
+// leads reports whether an object leads here the challenge of a running issuance.
+func (k *Keeper) leads(obj client.Object) bool {
+	return slices.ContainsFunc(tokens(obj), func(token string) bool {
+		_, pending := k.Orders.KeyAuthorization(token)
+		return pending
+	})
 }
 
 // running reports whether the certificate has an issuance Secret, by asking the API.

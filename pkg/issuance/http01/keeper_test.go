@@ -27,9 +27,26 @@ type orders map[types.UID]bool
 
 func (o orders) Pending(uid types.UID) bool { return o[uid] }
 
+func (o orders) Any() bool { return len(o) > 0 }
+
+func (o orders) PendingIn(string) (all []types.UID) {
+	for uid, pending := range o {
+		if pending {
+			all = append(all, uid)
+		}
+	}
+	return all
+}
+
+// KeyAuthorization has one for the tokens that are written like UIDs.
+func (o orders) KeyAuthorization(token string) (string, bool) {
+	_, known := o[types.UID(token)]
+	return "", known
+}
+
 func newKeeper(o *Objects) (*Keeper, *clocktesting.FakeClock) {
 	clk := clocktesting.NewFakeClock(start)
-	return &Keeper{Objects: o, Orders: orders{}, Clock: clk}, clk
+	return &Keeper{Objects: o, Orders: orders{"another": true}, Clock: clk}, clk
 }
 
 // record is an issuance Secret with the labels that the executor gives it.

@@ -29,7 +29,8 @@ type Challenge struct {
 	Solver *v1alpha1.HTTP01Solver
 }
 
-// Objects are the Service, EndpointSlices, Ingresses and HTTPRoutes of each certificate whose challenges are pending.
+// Objects are the Service, EndpointSlices, Ingresses and HTTPRoutes of the certificates whose challenges are pending. While a Keeper
+// runs, the certificates of a namespace share them.
 type Objects struct {
 	// Reader reads from the API server itself.
 	Reader client.Reader
@@ -44,6 +45,8 @@ type Objects struct {
 	}
 	// Gateway tells whether HTTPRoutes are served. Nil: they are not.
 	Gateway *GatewayAPI
+
+	batch batch
 }
 
 // Check returns why challenges could not be led to this controller, or nil.
@@ -71,14 +74,27 @@ func (o *Objects) CheckSolver(solver *v1alpha1.HTTP01Solver) error {
 	return nil
 }
 
-// Present makes the objects of cert say what its challenges need, and no more: what earlier ones needed goes. Two calls with the
-// same arguments write once.
+// Present has objects say what the challenges of cert need, and no more: what earlier ones needed goes. Two calls with the same
+// arguments write once. ErrNotYet says that it is done soon: OnPresented tells when.
 func (o *Objects) Present(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []Challenge) error {
 	for _, c := range challenges {
 		if err := o.CheckSolver(c.Solver); err != nil {
 			return err
 		}
 	}
+	if o.Port() == 0 {
+		return errNotListening
+	}
+	if err, shared := o.batch.present(cert, challenges); shared {
+		return err
+	}
+	return o.presentNow(ctx, cert, challenges)
+}
+
+var errNotListening = errors.New("leading http-01 challenges to the controller: this controller does not listen yet; if it does not soon, its log says why")
+
+// presentNow makes the objects of cert say what the challenges need.
+func (o *Objects) presentNow(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []Challenge) error {
 	if err := o.present(ctx, cert, challenges); err != nil {
 		return fmt.Errorf("leading http-01 challenges to the controller: %w", err)
 	}
@@ -88,7 +104,7 @@ func (o *Objects) Present(ctx context.Context, cert *v1alpha1.TLSCertificate, ch
 func (o *Objects) present(ctx context.Context, cert *v1alpha1.TLSCertificate, challenges []Challenge) error {
 	port := o.Port()
 	if port == 0 {
-		return errors.New("this controller does not listen yet; if it does not soon, its log says why")
+		return errNotListening
 	}
 	replicas, err := o.replicas(ctx)
 	if err != nil {
@@ -111,8 +127,17 @@ func (o *Objects) present(ctx context.Context, cert *v1alpha1.TLSCertificate, ch
 	return o.applyRoutes(ctx, cert, routes)
 }
 
-// Remove deletes the objects of cert, whatever solver they were made for; objects that are not there are no error.
+// Remove takes back what Present did for cert, whatever the solver; what is not there is no error. With a Keeper that runs, it is done
+// soon.
 func (o *Objects) Remove(ctx context.Context, cert *v1alpha1.TLSCertificate) error {
+	if o.batch.remove(cert) {
+		return nil
+	}
+	return o.removeNow(ctx, cert)
+}
+
+// removeNow deletes the objects of cert.
+func (o *Objects) removeNow(ctx context.Context, cert *v1alpha1.TLSCertificate) error {
 	objects, err := o.existing(ctx, cert)
 	if err == nil {
 		err = o.delete(ctx, objects)

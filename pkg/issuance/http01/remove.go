@@ -6,6 +6,7 @@ package http01
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -96,4 +97,31 @@ func (o *Objects) listRoutes(ctx context.Context, cert *v1alpha1.TLSCertificate,
 
 func ofCertificate(cert *v1alpha1.TLSCertificate) []client.ListOption {
 	return []client.ListOption{client.InNamespace(cert.Namespace), client.MatchingLabels{v1alpha1.IssuanceLabel: string(cert.UID)}}
+}
+
+// tokens returns the tokens of the challenges that an Ingress or HTTPRoute leads here.
+func tokens(obj client.Object) (all []string) {
+	switch obj := obj.(type) {
+	case *networkingv1.Ingress:
+		for _, r := range obj.Spec.Rules {
+			if r.HTTP == nil {
+				continue
+			}
+			for _, p := range r.HTTP.Paths {
+				all = append(all, strings.TrimPrefix(p.Path, pathPrefix))
+			}
+		}
+	case *unstructured.Unstructured:
+		rules, _, _ := unstructured.NestedSlice(obj.Object, "spec", "rules")
+		for _, r := range rules {
+			rule, _ := r.(map[string]any)
+			matches, _, _ := unstructured.NestedSlice(rule, "matches")
+			for _, m := range matches {
+				match, _ := m.(map[string]any)
+				path, _, _ := unstructured.NestedString(match, "path", "value")
+				all = append(all, strings.TrimPrefix(path, pathPrefix))
+			}
+		}
+	}
+	return all
 }

@@ -27,7 +27,7 @@ const (
 	// One that ends in order takes its entry away itself.
 	heartbeat = 10 * time.Second
 	expiry    = 30 * time.Second
-	// soon is when to look again while this replica is starting.
+	// soon is when to look again while this replica is starting, or has nothing to answer. Nothing is asked of the API server for it.
 	soon = time.Second
 	// goodbye bounds the last write.
 	goodbye = 3 * time.Second
@@ -48,7 +48,9 @@ type Replicas struct {
 	Port func() int32
 	// Ready reports whether this replica knows the answers. Nil: always.
 	Ready func() bool
-	Clock clock.WithTicker
+	// Needed reports whether there are challenges to answer: while there are none, nothing is told. Nil: always.
+	Needed func() bool
+	Clock  clock.WithTicker
 
 	own entry // as last written; used by Start alone
 
@@ -75,7 +77,7 @@ func (r *Replicas) Start(ctx context.Context) error {
 			log.Error(err, "Telling the other replicas where this one answers; trying again", "after", heartbeat)
 		}
 		wait := heartbeat
-		if !r.answers() {
+		if !r.answers() || !r.needed() {
 			wait = soon
 		}
 		timer := r.Clock.NewTimer(wait)
@@ -105,9 +107,11 @@ func (r *Replicas) Live(ctx context.Context) ([]Replica, error) {
 
 func (r *Replicas) answers() bool { return r.Port() != 0 && (r.Ready == nil || r.Ready()) }
 
+func (r *Replicas) needed() bool { return r.Needed == nil || r.Needed() }
+
 // beat writes the entry of this replica, and drops those of the dead.
 func (r *Replicas) beat(ctx context.Context) error {
-	if !r.answers() {
+	if !r.answers() || !r.needed() {
 		return nil
 	}
 	addrs, err := ParseAddresses(r.AdvertiseAddress)

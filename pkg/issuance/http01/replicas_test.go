@@ -194,7 +194,7 @@ func TestStartAndEnd(t *testing.T) {
 	b := f.replica("192.0.2.2", 0)
 	await := func(what string, ok func() bool) {
 		t.Helper()
-		for deadline := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal(what)
 			}
@@ -286,4 +286,28 @@ func FuzzParseEntries(f *testing.F) {
 			t.Errorf("%s became %s", text, out)
 		}
 	})
+}
+
+// TestNothingIsToldForNothing: an idle controller writes nothing.
+func TestNothingIsToldForNothing(t *testing.T) {
+	f := newFleet(t)
+	a, b := f.replica("10.0.0.7", 0), f.replica("10.0.0.8", 0)
+	needed := false
+	for _, r := range []*Replicas{a, b} {
+		r.Needed = func() bool { return needed }
+	}
+	f.run(time.Hour, a, b)
+	if err := f.client.Get(t.Context(), client.ObjectKey{Namespace: "tollgate-system", Name: ReplicasLease}, &coordinationv1.Lease{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the Lease was written for nothing: %v", err)
+	}
+	needed = true
+	f.run(heartbeat, a, b)
+	f.want(a, "10.0.0.7", "10.0.0.8")
+	// What was told an hour ago says nothing of now.
+	needed = false
+	f.run(time.Hour, a, b)
+	f.want(a)
+	needed = true
+	f.run(heartbeat, b, a)
+	f.want(b, "10.0.0.7", "10.0.0.8")
 }

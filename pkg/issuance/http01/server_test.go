@@ -29,7 +29,7 @@ func listening(t *testing.T) string {
 			t.Errorf("Start: %v", err)
 		}
 	})
-	for deadline := time.Now().Add(5 * time.Second); s.Port() == 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); s.Port() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the server does not listen")
 		}

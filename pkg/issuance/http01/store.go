@@ -33,6 +33,7 @@ const ChallengesKey = "challenges"
 const (
 	tokenIndex = "token"
 	ownerIndex = "owner"
+	nameIndex  = "certificate"
 )
 
 // record is what is kept of an issuance Secret: no byte of a private key.
@@ -66,7 +67,7 @@ func NewStore(client kubernetes.Interface) (*Store, error) {
 			only(&o)
 			return client.CoreV1().Secrets(metav1.NamespaceAll).Watch(ctx, o)
 		},
-	}, client), &corev1.Secret{}, 0, cache.Indexers{tokenIndex: byToken, ownerIndex: byOwner})
+	}, client), &corev1.Secret{}, 0, cache.Indexers{tokenIndex: byToken, ownerIndex: byOwner, nameIndex: byName, cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
 	if err := informer.SetTransform(strip); err != nil {
 		return nil, fmt.Errorf("preparing the watch of challenges: %w", err)
 	}
@@ -122,6 +123,16 @@ func byOwner(obj any) ([]string, error) {
 	return nil, nil
 }
 
+// byName indexes by namespace and name of the TLSCertificate.
+func byName(obj any) ([]string, error) {
+	if r, ok := obj.(*record); ok {
+		if owner := metav1.GetControllerOfNoCopy(r); owner != nil {
+			return []string{r.Namespace + "/" + owner.Name}, nil
+		}
+	}
+	return nil, nil
+}
+
 // Start runs the watch until ctx ends.
 func (s *Store) Start(ctx context.Context) error {
 	s.informer.RunWithContext(ctx)
@@ -155,6 +166,26 @@ func (s *Store) Pending(certificate types.UID) bool {
 	return err == nil && len(keys) > 0
 }
 
+// Any reports whether there is an issuance Secret, as far as the watch knows.
+func (s *Store) Any() bool { return len(s.informer.GetStore().ListKeys()) > 0 }
+
+// PendingIn returns the UIDs of the TLSCertificates of a namespace that have an issuance Secret, as far as the watch knows.
+func (s *Store) PendingIn(namespace string) []types.UID {
+	objs, err := s.informer.GetIndexer().ByIndex(cache.NamespaceIndex, namespace)
+	if err != nil {
+		return nil
+	}
+	var all []types.UID
+	for _, obj := range objs {
+		if r, ok := obj.(*record); ok {
+			if owner := metav1.GetControllerOfNoCopy(r); owner != nil {
+				all = append(all, owner.UID)
+			}
+		}
+	}
+	return all
+}
+
 // OnChange calls f with the namespace and name of the TLSCertificate whose issuance Secret appeared, changed or
 // went away. It is called before Start.
 func (s *Store) OnChange(f func(namespace, name string)) error {
@@ -178,14 +209,6 @@ func (s *Store) OnChange(f func(namespace, name string)) error {
 
 // Running reports whether the TLSCertificate has an issuance Secret, as far as the watch knows.
 func (s *Store) Running(namespace, certificate string) bool {
-	for _, obj := range s.informer.GetStore().List() {
-		r, ok := obj.(*record)
-		if !ok || r.Namespace != namespace {
-			continue
-		}
-		if owner := metav1.GetControllerOfNoCopy(r); owner != nil && owner.Name == certificate {
-			return true
-		}
-	}
-	return false
+	keys, err := s.informer.GetIndexer().IndexKeys(nameIndex, namespace+"/"+certificate)
+	return err == nil && len(keys) > 0
 }

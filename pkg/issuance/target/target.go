@@ -52,26 +52,36 @@ func IssuerRef(cert *v1alpha1.TLSCertificate) string {
 	return kind + "/" + cert.Spec.IssuerRef.Name
 }
 
-// Write puts the pair into cert's Secret in one atomic write, and returns it as written. It returns ErrOwnedByOther if
-// the Secret exists and is not cert's; a Secret that somebody changes in the meantime is a Conflict or AlreadyExists error.
+// Write reads cert's Secret, and does what WriteOver does.
 func Write(ctx context.Context, reader client.Reader, writer client.Writer, cert *v1alpha1.TLSCertificate, p Pair, now time.Time) (*corev1.Secret, error) {
+	s := &corev1.Secret{}
+	err := reader.Get(ctx, client.ObjectKey{Namespace: cert.Namespace, Name: cert.Spec.SecretName}, s)
+	if apierrors.IsNotFound(err) {
+		return WriteOver(ctx, writer, cert, nil, p, now)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading Secret %s: %w", cert.Spec.SecretName, err)
+	}
+	return WriteOver(ctx, writer, cert, s, p, now)
+}
+
+// WriteOver puts the pair into cert's Secret in one atomic write, and returns it as written. there is the Secret as it was read from
+// the API server, nil if there was none. It returns ErrOwnedByOther if it is not cert's; a Secret that somebody has changed since is a
+// Conflict or AlreadyExists error.
+func WriteOver(ctx context.Context, writer client.Writer, cert *v1alpha1.TLSCertificate, there *corev1.Secret, p Pair, now time.Time) (*corev1.Secret, error) {
 	chain, err := pki.ParseChain(p.ChainPEM)
 	if err != nil {
 		return nil, err
 	}
-	s := &corev1.Secret{}
-	err = reader.Get(ctx, client.ObjectKey{Namespace: cert.Namespace, Name: cert.Spec.SecretName}, s)
-	exists := err == nil
-	switch {
-	case apierrors.IsNotFound(err):
+	if there != nil && !Owned(there, cert) {
+		return nil, ErrOwnedByOther
+	}
+	s := there.DeepCopy()
+	if there == nil {
 		s = &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: cert.Namespace, Name: cert.Spec.SecretName},
 			Type:       corev1.SecretTypeTLS,
 		}
-	case err != nil:
-		return nil, fmt.Errorf("reading Secret %s: %w", cert.Spec.SecretName, err)
-	case !Owned(s, cert):
-		return nil, ErrOwnedByOther
 	}
 	s.Labels = merge(s.Labels, map[string]string{v1alpha1.ManagedLabel: "true"})
 	s.Annotations = merge(s.Annotations, map[string]string{
@@ -90,7 +100,7 @@ func Write(ctx context.Context, reader client.Reader, writer client.Writer, cert
 	if len(p.RootPEM) > 0 {
 		s.Data[corev1.ServiceAccountRootCAKey] = p.RootPEM
 	}
-	if exists {
+	if there != nil {
 		err = writer.Update(ctx, s)
 	} else {
 		err = writer.Create(ctx, s)

@@ -30,7 +30,7 @@ func (b *bench) issue(ctx context.Context, p *controller, n int) (*issueTimes, e
 	if err != nil {
 		return nil, err
 	}
-	if err := p.cluster.ready.await(ctx, n); err != nil {
+	if err := b.awaitReady(ctx, p.cluster, n); err != nil {
 		return nil, err
 	}
 	t := &issueTimes{certs: n}
@@ -55,6 +55,7 @@ func (b *bench) issue(ctx context.Context, p *controller, n int) (*issueTimes, e
 		return nil, err
 	}
 	t.used = usage{cpu: after.cpu - before.cpu, memory: after.memory, requests: after.requests.minus(before.requests)}
+	b.progress.Say("%d certificates in %s; requests for each: %s", n, t.took.Round(time.Millisecond), t.used.requests.describe(float64(n)))
 	return t, nil
 }
 
@@ -70,6 +71,7 @@ func (t *issueTimes) entries(kind string, baseline map[string]float64) []measure
 		newEntry(kind+"/cpu_seconds", "s", t.used.cpu.Seconds(), 1),
 		newEntry(kind+"/requests_per_cert", "", t.used.requests.all/n, t.certs),
 		newEntry(kind+"/writes_per_cert", "", t.used.requests.writes/n, t.certs),
+		newEntry(kind+"/solver_writes_per_cert", "", t.used.requests.solver/n, t.certs),
 	}
 	if t.certs != baselineCerts {
 		return entries

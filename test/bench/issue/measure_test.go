@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
@@ -17,6 +19,7 @@ func TestCountRequests(t *testing.T) {
 apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="secrets",scope="resource",subresource="",verb="GET",version="v1"} 5
 apiserver_request_total{code="201",component="apiserver",dry_run="",group="",resource="secrets",scope="resource",subresource="",verb="POST",version="v1"} 2
 apiserver_request_total{code="200",component="apiserver",dry_run="",group="tollgate.dev",resource="tlscertificates",scope="resource",subresource="status",verb="PATCH",version="v1alpha1"} 1e+03
+apiserver_request_total{code="200",component="apiserver",dry_run="",group="networking.k8s.io",resource="ingresses",scope="resource",subresource="",verb="DELETE",version="v1"} 3
 apiserver_request_total{code="201",component="apiserver",dry_run="",group="tollgate.dev",resource="tlscertificates",scope="resource",subresource="",verb="POST",version="v1alpha1"} 7
 apiserver_request_total{code="200",component="apiserver",dry_run="",group="coordination.k8s.io",resource="leases",scope="resource",subresource="",verb="PUT",version="v1"} 70
 apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="secrets",scope="cluster",subresource="",verb="WATCH",version="v1"} 700
@@ -24,8 +27,14 @@ apiserver_request_total{code="200",component="",dry_run="",group="",resource="",
 apiserver_request_duration_seconds_count{resource="secrets",verb="GET"} 70000
 `
 	got, err := countRequests([]byte(page))
-	if want := (requestCount{all: 1007, writes: 1002}); err != nil || got != want {
-		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	want := requestCount{all: 1010, writes: 1005, solver: 3, by: map[kindOfRequest]float64{
+		"GET secrets": 5, "POST secrets": 2, "PATCH tlscertificates/status": 1000, "DELETE ingresses": 3,
+	}}
+	if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(requestCount{})); err != nil || diff != "" {
+		t.Errorf("error %v; (-want, +got):\n%s", err, diff)
+	}
+	if got, want := got.minus(requestCount{all: 5, by: map[kindOfRequest]float64{"GET secrets": 5}}).describe(2), "PATCH tlscertificates/status 500, DELETE ingresses 1.5, POST secrets 1"; got != want {
+		t.Errorf("described as %q, want %q", got, want)
 	}
 	if _, err := countRequests([]byte("up 1\n")); err == nil {
 		t.Error("a page without the counter was taken")

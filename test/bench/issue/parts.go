@@ -70,7 +70,7 @@ func (b *bench) fill(ctx context.Context) error {
 		return err
 	}
 	b.created = b.steady
-	return b.cluster.ready.await(ctx, b.created)
+	return b.awaitReady(ctx, b.cluster, b.created)
 }
 
 // steadyState measures what certificates cost that need nothing.
@@ -97,6 +97,7 @@ func (b *bench) steadyState(ctx context.Context) ([]measure.Entry, error) {
 		return nil, err
 	}
 	took, asked := time.Since(begin), after.requests.minus(before.requests)
+	b.progress.Say("requests per minute: %s", asked.describe(took.Minutes()))
 	condition := fmt.Sprintf("/certs=%d", b.created)
 	return []measure.Entry{
 		newEntry("steady/rss_mib"+condition, "MiB", after.memory.Now, 1),
@@ -128,6 +129,7 @@ func (b *bench) restart(ctx context.Context) ([]measure.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.progress.Say("idle after %s; requests: %s", idle.Sub(b.controller.started).Round(time.Millisecond), used.requests.describe(1))
 	condition := fmt.Sprintf("/certs=%d", b.created)
 	return []measure.Entry{
 		newEntry("restart/idle_s"+condition, "s", idle.Sub(b.controller.started).Seconds(), 1),

@@ -83,13 +83,29 @@ func (w *readyWatch) at(key types.NamespacedName) time.Time {
 	return w.ready[key]
 }
 
-// await waits until n TLSCertificates are Ready. It fails if none becomes so for a minute, and if one was issued twice.
-func (w *readyWatch) await(ctx context.Context, n int) error {
+// sayEvery is how often a long wait says how far it is.
+const sayEvery = 15 * time.Second
+
+// awaitReady waits until n TLSCertificates are Ready, and says how far it is.
+func (b *bench) awaitReady(ctx context.Context, c *cluster, n int) error {
+	said := time.Now()
+	return c.ready.await(ctx, n, func(ready int) {
+		if time.Since(said) >= sayEvery {
+			said = time.Now()
+			b.progress.Say("%d of %d TLSCertificates are Ready", ready, n)
+		}
+	})
+}
+
+// await waits until n TLSCertificates are Ready, and tells again and again how many are. It fails if none becomes so for a minute, and
+// if one was issued twice.
+func (w *readyWatch) await(ctx context.Context, n int, tell func(ready int)) error {
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	last, progress := 0, time.Now()
 	for {
 		ready, again := w.count()
+		tell(ready)
 		switch {
 		case again > 0:
 			return fmt.Errorf("waiting for certificates: %d TLSCertificates had more than one issued", again)

@@ -6,20 +6,51 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
+// kindOfRequest is a verb as the API server counts it and a resource, subresource included: "PATCH tlscertificates/status".
+type kindOfRequest string
+
+// solverResources are what leads an http-01 challenge to the controller. Only requests for them are the solver's.
+var solverResources = []string{"services", "endpointslices", "ingresses", "httproutes"}
+
 // requestCount is how many requests the controller has made.
 type requestCount struct {
 	all, writes float64
+	// solver are the writes of what leads challenges to the controller. They are among writes.
+	solver float64
+	by     map[kindOfRequest]float64
 }
 
 func (r requestCount) minus(earlier requestCount) requestCount {
-	return requestCount{all: r.all - earlier.all, writes: r.writes - earlier.writes}
+	out := requestCount{all: r.all - earlier.all, writes: r.writes - earlier.writes, solver: r.solver - earlier.solver, by: map[kindOfRequest]float64{}}
+	for kind, n := range r.by {
+		if n -= earlier.by[kind]; n != 0 {
+			out.by[kind] = n
+		}
+	}
+	return out
+}
+
+// describe lists what was asked for, the most frequent first, each divided by n.
+func (r requestCount) describe(n float64) string {
+	kinds := slices.SortedFunc(maps.Keys(r.by), func(a, b kindOfRequest) int {
+		return cmp.Or(cmp.Compare(r.by[b], r.by[a]), cmp.Compare(a, b))
+	})
+	texts := make([]string, len(kinds))
+	for i, kind := range kinds {
+		texts[i] = fmt.Sprintf("%s %.3g", kind, r.by[kind]/n)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // requests counts those that the API server has answered, by its own counters.
@@ -38,11 +69,13 @@ var label = regexp.MustCompile(`(\w+)="([^"]*)"`)
 //
 //   - TLSCertificates are created by the benchmark alone;
 //   - leases are the API server's own, as the controller runs without leader election;
-//   - requests that are for no resource are metrics, health and discovery.
+//   - requests that are for no resource are metrics, health and discovery;
+//   - IPAddresses are the API server's own, which notes there which Service has which;
+//   - tokens of ServiceAccounts are asked for by who starts the controller.
 //
 // Watches are counted when they end, and so not at all: they are a handful.
 func countRequests(page []byte) (requestCount, error) {
-	var sum requestCount
+	sum := requestCount{by: map[kindOfRequest]float64{}}
 	found := false
 	lines := bufio.NewScanner(bytes.NewReader(page))
 	lines.Buffer(nil, 1<<20)
@@ -63,15 +96,19 @@ func countRequests(page []byte) (requestCount, error) {
 		}
 		verb, resource := by["verb"], by["resource"]
 		switch {
-		case resource == "", resource == "leases", verb == "WATCH", verb == "CONNECT":
+		case resource == "", resource == "leases", resource == "ipaddresses", resource == "serviceaccounts", verb == "WATCH", verb == "CONNECT":
 			continue
 		case verb == "POST" && resource == "tlscertificates":
 			continue
 		}
 		sum.all += n
+		sum.by[kindOfRequest(verb+" "+path.Join(resource, by["subresource"]))] += n
 		switch verb {
 		case "POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION":
 			sum.writes += n
+			if slices.Contains(solverResources, resource) {
+				sum.solver += n
+			}
 		}
 	}
 	if err := lines.Err(); err != nil {

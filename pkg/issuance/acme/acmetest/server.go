@@ -25,6 +25,8 @@ import (
 	"github.com/letsencrypt/pebble/v2/db"
 	"github.com/letsencrypt/pebble/v2/va"
 	"github.com/letsencrypt/pebble/v2/wfe"
+
+	"github.com/tollgate-dev/tollgate/pkg/sandbox"
 )
 
 // Server is an ACME server for one test.
@@ -205,12 +207,12 @@ func (c *counter) WriteHeader(status int) {
 // startDNS returns the address of a resolver that answers 127.0.0.1 to everything.
 func startDNS(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// The server binds the port itself. One that the system chose could be taken by any outgoing connection in between.
+	port, err := sandbox.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_ = l.Close()
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	srv, err := challtestsrv.New(challtestsrv.Config{DNSAddrs: []string{address}, Log: log.New(io.Discard, "", 0)})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +221,7 @@ func startDNS(t *testing.T) string {
 	srv.SetDefaultDNSIPv6("")
 	go srv.Run()
 	t.Cleanup(srv.Shutdown)
-	for deadline := time.Now().Add(5 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			_ = conn.Close()
