@@ -4,13 +4,8 @@
 package tlsready_test
 
 import (
-	"crypto"
-	"crypto/elliptic"
-	"crypto/x509"
-	"fmt"
 	"runtime"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -96,39 +91,5 @@ func BenchmarkFactsSize(b *testing.B) {
 			}
 			b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/n, "B/Facts")
 		})
-	}
-}
-
-// TestInspectIsBounded tries to make signature checks as many and as slow as can be: all
-// certificates have one name, and keys of the slowest kinds.
-func TestInspectIsBounded(t *testing.T) {
-	for name, key := range map[string]crypto.Signer{"P-521": ecKey(t, elliptic.P521()), "RSA-7640": tlstest.MersenneKey(t, 3217, 4423)} {
-		authority := func(serial int) tlstest.Options {
-			return tlstest.Options{CommonName: "Evil", Key: key, NotBefore: tlstest.Now.Add(time.Duration(serial) * time.Minute),
-				Change: func(c *x509.Certificate) { c.DNSNames = []string{fmt.Sprintf("%d.example.com", serial)} }}
-		}
-		ca := tlstest.NewCAWith(t, authority(0))
-		cert, keyPEM := ca.Issue(tlstest.Options{DNSNames: []string{"www.example.com"}})
-		var rest, anchors []byte
-		for i := range 9 {
-			rest = append(rest, ca.Intermediate(authority(i)).CertPEM()...)
-		}
-		wrong := ecKey(t, elliptic.P521())
-		for i := range 20 {
-			o := authority(i)
-			o.Key = wrong
-			anchors = append(anchors, tlstest.NewCAWith(t, o).CertPEM()...)
-		}
-		s := secret(cert, keyPEM, rest, anchors)
-		start := time.Now()
-		facts := tlsready.Inspect(s)
-		if took := time.Since(start); took > 20*time.Second {
-			t.Errorf("%s: Inspect took %s", name, took)
-		} else {
-			t.Logf("%s: Inspect took %s", name, took)
-		}
-		if facts.Fault != nil {
-			t.Errorf("%s: unexpected fault %+v", name, facts.Fault)
-		}
 	}
 }

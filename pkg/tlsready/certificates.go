@@ -63,7 +63,7 @@ func parseCertificates(certPEM, keyPEM []byte) ([]*x509.Certificate, *Fault) {
 // certificateProblem tells damage from a certificate that is whole but not acceptable.
 // Certificates are public, so the parser's own words may be shown.
 func certificateProblem(der []byte, err error) string {
-	if len(der) <= maxKeyBytes {
+	if len(der) <= maxKeyDER {
 		if _, ok := privateKey(der); ok {
 			return "is a private key; tls.crt and tls.key may be swapped"
 		}

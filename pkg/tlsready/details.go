@@ -55,8 +55,9 @@ var (
 	trustedDetails = &details{trust: trustedForLife}
 )
 
-// examine runs the checks that need the certificates and not the time or a requirement.
-func examine(s *corev1.Secret, certs []*x509.Certificate) *details {
+// examine runs the checks that need the certificates and not the time or a requirement. The authorities are those in ca.crt, and
+// problem is why there are none.
+func examine(s *corev1.Secret, certs []*x509.Certificate, authorities *Anchors, problem error) *details {
 	ref := secretRef(s.Namespace, s.Name)
 	d := &details{}
 	add := func(c check, message string) {
@@ -64,7 +65,6 @@ func examine(s *corev1.Secret, certs []*x509.Certificate) *details {
 			d.findings = append(d.findings, finding{c, ref + message})
 		}
 	}
-	authorities, problem := ParseAnchors(s.Data[trustKey])
 	proof := prove(certs, authorities)
 	d.trust = proof.facts(problem)
 	chain := linkUp(certs)

@@ -24,6 +24,8 @@ const (
 	maxCertBytes    = 95_000
 	maxKeyBytes     = 13_000
 	maxCertificates = 10
+	// maxKeyDER bounds a key itself: one of RSA with maxRSABits has 4,700 bytes.
+	maxKeyDER = 5_000
 )
 
 // Inspect parses a Secret and verifies its signatures once. It never panics, takes time
@@ -31,6 +33,22 @@ const (
 // message. Reading, parsing and matching the pair are checks in a fixed order; the first
 // fault wins, and nothing else is looked at then.
 func Inspect(s *corev1.Secret) *Facts {
+	return inspect(s, maxWork)
+}
+
+// InspectQuickly is Inspect for Secrets that take little time, as nearly all do. Of another it returns facts that are Unchecked,
+// within some milliseconds.
+func InspectQuickly(s *corev1.Secret) *Facts {
+	return inspect(s, quickWork)
+}
+
+// Unchecked reports whether the signatures were left unchecked. Until Inspect has made other facts, the Secret cannot serve.
+func (f *Facts) Unchecked() bool { return f.Fault == unchecked }
+
+// unchecked is the fault of facts that InspectQuickly has left.
+var unchecked = &Fault{Reason: LookupPending, Message: "a Secret whose signatures take long to check was not checked yet"}
+
+func inspect(s *corev1.Secret, limit int) *Facts {
 	f := &Facts{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:            s.Name,
@@ -41,8 +59,10 @@ func Inspect(s *corev1.Secret) *Facts {
 		Type:  s.Type,
 		Owner: owner(s),
 	}
-	if fault := f.safely(s); fault != nil {
-		fault.Message = secretRef(s.Namespace, s.Name) + fault.Message
+	if fault := f.safely(s, limit); fault != nil {
+		if fault != unchecked {
+			fault.Message = secretRef(s.Namespace, s.Name) + fault.Message
+		}
 		f.Fault = fault
 	}
 	return f
@@ -50,16 +70,16 @@ func Inspect(s *corev1.Secret) *Facts {
 
 // safely turns a panic into a fault: the bytes come from whoever may write a Secret, and
 // a bug in a parser must not end the process, which may be the cluster's scheduler.
-func (f *Facts) safely(s *corev1.Secret) (fault *Fault) {
+func (f *Facts) safely(s *corev1.Secret, limit int) (fault *Fault) {
 	defer func() {
 		if recover() != nil {
 			fault = faultf(BadCertificate, ": tls.crt and tls.key cannot be parsed")
 		}
 	}()
-	return f.inspect(s)
+	return f.inspect(s, limit)
 }
 
-func (f *Facts) inspect(s *corev1.Secret) *Fault {
+func (f *Facts) inspect(s *corev1.Secret, limit int) *Fault {
 	if s.Type != corev1.SecretTypeTLS {
 		return faultf(WrongType, " has type %q, want %q; the type cannot be changed in place, delete and recreate it", text.Clip(string(s.Type), 80), corev1.SecretTypeTLS)
 	}
@@ -83,7 +103,14 @@ func (f *Facts) inspect(s *corev1.Secret) *Fault {
 	if fault := checkPair(certs, key); fault != nil {
 		return fault
 	}
-	f.details = examine(s, certs)
+	if fault := checkWork(certs); fault != nil {
+		return fault
+	}
+	authorities, problem := ParseAnchors(s.Data[trustKey])
+	if limit < maxWork && totalWork(certs, authorities) > limit {
+		return unchecked
+	}
+	f.details = examine(s, certs, authorities, problem)
 	if message := clientUsageMessage(certs[0]); message != "" {
 		f.clientFault = unique.Make(message)
 	}

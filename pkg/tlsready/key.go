@@ -31,6 +31,9 @@ func parseKey(keyPEM []byte) (crypto.Signer, *Fault) {
 		case block.label == "OPENSSH PRIVATE KEY":
 			return nil, faultf(BadKey, ": tls.key is an OpenSSH private key; convert it to PKCS #8")
 		}
+		if len(block.der) > maxKeyDER {
+			return nil, faultf(TooLarge, ": tls.key holds a key of %d bytes; refusing to parse more than %d: an RSA key of %d bits has fewer", len(block.der), maxKeyDER, maxRSABits)
+		}
 		key, ok := privateKey(block.der)
 		if !ok {
 			return nil, faultf(BadKey, ": tls.key is not a valid RSA, ECDSA or Ed25519 private key in PKCS #1, PKCS #8 or SEC 1 form")

@@ -14,13 +14,9 @@ import (
 )
 
 // maxProbes bounds the calls of x509.Verify for one Secret. One is enough unless authorities
-// or intermediates begin or end within the validity of the leaf. Each may verify a hundred
-// signatures if all certificates have one name, so with more than maxProbed of them it
-// stays with one.
-const (
-	maxProbes = 4
-	maxProbed = 12
-)
+// or intermediates begin or end within the validity of the leaf. There are fewer if they
+// would exceed maxWork together.
+const maxProbes = 4
 
 // TrustFacts says when authorities vouch for the certificate of one version of a Secret.
 // They are immutable.
@@ -48,8 +44,8 @@ var (
 )
 
 // InspectTrust verifies the signatures of a Secret's certificates against authorities,
-// once for each pair of versions: it takes up to a second if someone tries to make it slow and
-// well under a millisecond otherwise. EvaluateTrusted then only looks up.
+// once for each pair of versions, within the limits of Inspect. EvaluateTrusted then only
+// looks up.
 func InspectTrust(s *corev1.Secret, authorities *Anchors) (t *TrustFacts) {
 	t = &TrustFacts{}
 	defer func() {
@@ -82,6 +78,8 @@ type proof struct {
 	// chains are those that are valid at the beginning of the first window.
 	chains [][]*x509.Certificate
 	detail string
+	// tooMuch: it would take too long to find anything.
+	tooMuch bool
 }
 
 // prove finds when there is a chain of valid certificates from the leaf to an authority.
@@ -98,6 +96,11 @@ func prove(certs []*x509.Certificate, authorities *Anchors) proof {
 		p.detail = strangers(certs, authorities)
 		return p
 	}
+	work, each := maxWork-chainWork(certs)-anchorWork(certs, anchors), max(1, pathWork(certs, anchors))
+	if work < each {
+		p.anchors, p.tooMuch = nil, true
+		return p
+	}
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	for _, cert := range certs[1:] {
 		intermediates.AddCert(cert)
@@ -107,11 +110,7 @@ func prove(certs []*x509.Certificate, authorities *Anchors) proof {
 	}
 	starts := beginnings(p.leaf, certs, anchors)
 	at := p.leaf.NotBefore
-	probes := maxProbes
-	if len(certs)+len(anchors) > maxProbed {
-		probes = 1
-	}
-	for range probes {
+	for range min(maxProbes, work/each) {
 		if at.IsZero() {
 			at = at.Add(time.Second) // x509.Verify would take the clock's time
 		}
@@ -191,6 +190,8 @@ func (p proof) facts(problem error) *TrustFacts {
 		return noAuthorities
 	case problem != nil:
 		return &TrustFacts{unusable: problem.Error()}
+	case p.tooMuch:
+		return &TrustFacts{unusable: errTooMuchWork.Error()}
 	case len(p.windows) == 1 && p.windows[0].start.Equal(p.leaf.NotBefore) && p.windows[0].end.Equal(p.leaf.NotAfter):
 		return trustedForLife
 	case len(p.windows) > 0:

@@ -34,6 +34,7 @@ type apiServer struct {
 	requests   []string                          // verb and path
 	changed    chan struct{}                     // closed at every change
 	generation int                               // of watches; older ones end
+	down       bool                              // all requests fail
 }
 
 type change struct {
@@ -104,6 +105,27 @@ func (a *apiServer) refuseIf(refuse func(verb, namespace string) bool) {
 	a.refuse = refuse
 }
 
+// setDown ends all watches and lets all requests fail, or work again.
+func (a *apiServer) setDown(down bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.down = down
+	a.generation++
+	a.wake()
+}
+
+// count returns how many requests began with the prefix.
+func (a *apiServer) count(prefix string) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range a.requests {
+		if strings.HasPrefix(r, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // seen returns the different requests so far, sorted.
 func (a *apiServer) seen() []string {
 	a.mu.Lock()
@@ -125,10 +147,12 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	a.requests = append(a.requests, verb+" "+r.URL.Path)
-	refused := a.refuse(verb, namespace)
+	refused, down := a.refuse(verb, namespace), a.down
 	a.mu.Unlock()
 	secrets := corev1.Resource("secrets")
 	switch {
+	case down:
+		reply(w, apierrors.NewServiceUnavailable("etcd has no leader"))
 	case parts[0] != "secrets" || verb != "get" && query.Get("fieldSelector") != "type=kubernetes.io/tls":
 		reply(w, apierrors.NewBadRequest("unexpected request "+r.URL.String()))
 	case refused:

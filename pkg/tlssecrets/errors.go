@@ -4,15 +4,27 @@
 package tlssecrets
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/tollgate-dev/tollgate/pkg/refusal"
 )
 
 var errNotListed = errors.New("waiting for the first list of TLS Secrets")
+
+// staleError says since when nothing has come from the API server, and why if that is known.
+func staleError(heard time.Time, cause error) error {
+	if cause == nil {
+		cause = errors.New("it does not answer")
+	}
+	return fmt.Errorf("the API server has sent nothing about TLS Secrets since %s: %w; watching them is tried again all the time",
+		heard.UTC().Format(time.RFC3339), cause)
+}
 
 // permissionError is a refusal by the API server, with the remedy.
 type permissionError struct {
@@ -22,11 +34,6 @@ type permissionError struct {
 
 func (e *permissionError) Error() string { return e.text }
 func (e *permissionError) Unwrap() error { return e.cause }
-
-// serviceAccountUser finds the user in a refusal of the API server.
-var serviceAccountUser = regexp.MustCompile(`User "system:serviceaccount:([^:"]+):([^:"]+)"`)
-
-var anyUser = regexp.MustCompile(`User "([^"]+)"`)
 
 // forbiddenError says who was refused what about secrets, and what to grant.
 func forbiddenError(doing string, err error) error {
@@ -40,12 +47,7 @@ func forbiddenTo(doing, resource, verbs string, err error) error {
 	if errors.As(err, &status) {
 		text = status.Status().Message
 	}
-	who := "the user of this process"
-	if m := serviceAccountUser.FindStringSubmatch(text); m != nil {
-		who = fmt.Sprintf("ServiceAccount %s/%s", m[1], m[2])
-	} else if m := anyUser.FindStringSubmatch(text); m != nil {
-		who = fmt.Sprintf("user %q", m[1])
-	}
+	who := cmp.Or(refusal.Who(text), "the user of this process")
 	if _, detail, ok := strings.Cut(text, "is forbidden: "); ok {
 		text = detail
 	}

@@ -4,6 +4,7 @@
 package tlssecrets
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,11 +54,17 @@ func (s *Source) evaluate(namespace string, r *declare.Requirement, now time.Tim
 			return tlsready.Verdict{}, false
 		}
 	case Pending:
-		if err != nil {
+		switch {
+		case errors.Is(err, errChecking):
+			return hold(tlsready.LookupPending, namespace, r.SecretName, "is being checked, which takes long with such large keys or so many certificates"), true
+		case err != nil:
 			return hold(tlsready.LookupPending, namespace, r.SecretName, "is not among the TLS Secrets and is not looked up yet: "+noRoomText), true
 		}
 		return hold(tlsready.LookupPending, namespace, r.SecretName, "is not among the TLS Secrets and is being looked up"), true
 	case NotSynced:
+		if err != nil {
+			return hold(tlsready.NotSynced, namespace, r.SecretName, "cannot be judged: "+err.Error()), true
+		}
 		return hold(tlsready.NotSynced, namespace, r.SecretName, "cannot be judged before the TLS Secrets are listed for the first time"), true
 	case Forbidden:
 		return hold(tlsready.SecretsForbidden, namespace, r.SecretName, "cannot be read: "+err.Error()), true

@@ -11,7 +11,15 @@ import (
 	"golang.org/x/time/rate"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
+
+	"github.com/tollgate-dev/tollgate/pkg/fairqueue"
 )
+
+// namespaced is the key of something that belongs to a namespace.
+type namespaced interface {
+	comparable
+	inNamespace() string
+}
 
 // Limits of live GETs, of all jobs together. They share the client's rate limit with
 // binding, so they stay far below it; what was never looked at does not wait behind what was.
@@ -84,7 +92,7 @@ func (j *jobs[K]) addAfter(k K, delay time.Duration) { j.again.AddAfter(k, delay
 // run works until ctx is done. The queues are made here since they start goroutines.
 func (j *jobs[K]) run(ctx context.Context) {
 	newQueue := func() workqueue.TypedInterface[K] {
-		return workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[K]{Clock: j.limits.clock, Queue: newRoundRobin[K]()})
+		return workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[K]{Clock: j.limits.clock, Queue: fairqueue.New(K.inNamespace)})
 	}
 	j.mu.Lock()
 	j.first = newQueue()

@@ -26,13 +26,14 @@ type secretKey struct{ namespace, name string }
 
 func (k secretKey) inNamespace() string { return k.namespace }
 
-// lookups remembers what live GETs said about names that the informer does not have.
+// lookups remembers what live GETs said about names that the informer does not have, and about Secrets that take so long to
+// check that the informer has not checked them: that is done here, when a pod asks, and the namespaces take turns.
 type lookups struct {
-	fetch  func(ctx context.Context, namespace, name string) (*corev1.Secret, error)
-	clock  clock.WithTicker
-	cached func(secretKey) bool
-	notify func(namespace, name string)
-	jobs   jobs[secretKey]
+	fetch    func(ctx context.Context, namespace, name string) (*corev1.Secret, error)
+	clock    clock.WithTicker
+	informed func(secretKey) *tlsready.Facts
+	notify   func(namespace, name string)
+	jobs     jobs[secretKey]
 
 	mu      sync.Mutex
 	known   table[secretKey, lookup]
@@ -41,19 +42,24 @@ type lookups struct {
 
 // lookup is what is known about one name.
 type lookup struct {
-	state   State           // Pending, NotFound, OtherType or Forbidden
-	facts   *tlsready.Facts // of OtherType
+	state   State           // Pending, Found, NotFound, OtherType or Forbidden
+	facts   *tlsready.Facts // of OtherType, and of Found for a Secret that the informer has not checked
 	err     error           // of Forbidden
 	asked   time.Time
 	backoff time.Duration
 }
 
-// errNoRoom is the cause of Pending for a name that is not looked up.
-var errNoRoom = errors.New("too many names are looked up")
+// Causes of Pending.
+var (
+	// errNoRoom: the name is not looked up.
+	errNoRoom = errors.New("too many names are looked up")
+	// errChecking: the Secret is there and is being checked.
+	errChecking = errors.New("the Secret is being checked")
+)
 
-func newLookups(fetch func(context.Context, string, string) (*corev1.Secret, error), limits *limits, cached func(secretKey) bool, notify func(string, string)) *lookups {
+func newLookups(fetch func(context.Context, string, string) (*corev1.Secret, error), limits *limits, informed func(secretKey) *tlsready.Facts, notify func(string, string)) *lookups {
 	l := &lookups{
-		fetch: fetch, clock: limits.clock, cached: cached, notify: notify,
+		fetch: fetch, clock: limits.clock, informed: informed, notify: notify,
 		known:   newTable[secretKey, lookup](),
 		refused: make(map[string]error),
 	}
@@ -69,13 +75,39 @@ func (l *lookups) get(k secretKey) (*tlsready.Facts, State, error) {
 	e, ok := l.known.entries[k]
 	if !ok {
 		e = &lookup{state: Pending}
-		if !l.known.add(k, e) {
+		evicted, room := l.known.add(k, e)
+		if !room {
 			return nil, Pending, errNoRoom
+		}
+		if evicted != nil {
+			delete(l.refused, evicted.namespace) // the next look tells
 		}
 		l.jobs.add(k)
 	}
 	e.asked = l.clock.Now()
 	return e.facts, e.state, e.err
+}
+
+// check returns what is known about a Secret that the informer has not checked.
+func (l *lookups) check(k secretKey, unchecked *tlsready.Facts) (*tlsready.Facts, State, error) {
+	facts, state, err := l.get(k)
+	if state == Found && sameVersion(facts, unchecked) {
+		return facts, Found, nil
+	}
+	if state == Found || state == Pending && err == nil { // An answer for another version is as good as none.
+		return nil, Pending, errChecking
+	}
+	return facts, state, err
+}
+
+func sameVersion(a, b *tlsready.Facts) bool {
+	return a.UID == b.UID && a.ResourceVersion == b.ResourceVersion
+}
+
+// cached reports whether the informer has a Secret and has checked it.
+func (l *lookups) cached(k secretKey) bool {
+	facts := l.informed(k)
+	return facts != nil && !facts.Unchecked()
 }
 
 // forget drops a name that the informer has taken over.
@@ -134,7 +166,7 @@ func (l *lookups) look(ctx context.Context, k secretKey, _ func() bool) {
 	if ctx.Err() != nil {
 		return
 	}
-	answer, known := judge(secret, err)
+	answer, known := l.judge(k, secret, err)
 	if !known {
 		klog.FromContext(ctx).V(2).Info("Failed to look up a Secret, retrying", "secret", klog.KRef(k.namespace, k.name), "err", err)
 	}
@@ -158,7 +190,7 @@ func (l *lookups) isRefused(namespace string) bool {
 }
 
 // judge turns the answer to a GET into a lookup; known is false if it says nothing.
-func judge(secret *corev1.Secret, err error) (answer lookup, known bool) {
+func (l *lookups) judge(k secretKey, secret *corev1.Secret, err error) (answer lookup, known bool) {
 	switch {
 	case apierrors.IsNotFound(err):
 		return lookup{state: NotFound}, true
@@ -166,13 +198,31 @@ func judge(secret *corev1.Secret, err error) (answer lookup, known bool) {
 		return lookup{state: Forbidden, err: forbiddenError("getting", err)}, true
 	case err != nil:
 		return lookup{}, false
-	case secret.Type == corev1.SecretTypeTLS:
+	case secret.Type == corev1.SecretTypeTLS && l.informed(k) == nil:
 		// The informer will have it in a moment, and only it learns of later changes.
 		wipe(secret)
 		return lookup{state: Pending}, true
+	case secret.Type == corev1.SecretTypeTLS:
+		facts := l.checked(k, secret)
+		wipe(secret)
+		return lookup{state: Found, facts: facts}, true
 	}
 	wipe(secret)
 	return lookup{state: OtherType, facts: tlsready.Inspect(secret)}, true
+}
+
+// checked returns the facts of a Secret that the informer has not checked; those that are known are not made again.
+func (l *lookups) checked(k secretKey, secret *corev1.Secret) *tlsready.Facts {
+	l.mu.Lock()
+	var known *tlsready.Facts
+	if e, ok := l.known.entries[k]; ok && e.state == Found {
+		known = e.facts
+	}
+	l.mu.Unlock()
+	if known != nil && known.UID == secret.UID && known.ResourceVersion == secret.ResourceVersion {
+		return known
+	}
+	return tlsready.Inspect(secret)
 }
 
 // note stores an answer, schedules the next GET and reports whether the state changed.
@@ -190,7 +240,7 @@ func (l *lookups) note(k secretKey, answer lookup, known bool) (changed bool) {
 			l.refused[k.namespace] = answer.err
 			limit = forbiddenRetry
 		}
-		changed = e.state != answer.state || e.facts != nil && e.facts.Type != answer.facts.Type
+		changed = e.state != answer.state || e.facts != nil && (e.facts.Type != answer.facts.Type || e.state == Found && !sameVersion(e.facts, answer.facts))
 		if changed {
 			e.backoff = 0
 		}

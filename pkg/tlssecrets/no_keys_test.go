@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -24,6 +26,7 @@ import (
 
 // keepSecrets turns the transform off, which only a test can do, before Run.
 func keepSecrets(s *Source) {
+	s.all.convert = func(secret *corev1.Secret, _ bool) runtime.Object { return secret }
 	if err := s.all.informer.SetTransform(func(obj any) (any, error) { return obj, nil }); err != nil {
 		panic(err)
 	}
@@ -94,7 +97,7 @@ func TestNoKeyStaysInTheHeap(t *testing.T) {
 			defer server.CloseClientConnections()
 
 			dump := filepath.Join(t.TempDir(), "heap")
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
 			child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestHeapProcess$", "-test.v")
 			child.Env = append(os.Environ(), heapAPI+"="+server.URL, heapDump+"="+dump)
@@ -150,7 +153,7 @@ func TestHeapProcess(t *testing.T) {
 	if os.Getenv(heapKeep) != "" {
 		keepSecrets(source)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	go source.Run(ctx)
 	store := source.all.informer.GetStore()

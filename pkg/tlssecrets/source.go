@@ -40,7 +40,7 @@ const (
 	NotFound
 	// OtherType: the Secret exists and has another type; the facts name it.
 	OtherType
-	// NotSynced: the TLS Secrets have not been listed yet.
+	// NotSynced: the TLS Secrets have not been listed yet, or nothing was heard of them for too long.
 	NotSynced
 	// Forbidden: the permission to read the Secret is missing.
 	Forbidden
@@ -69,7 +69,7 @@ func New(client kubernetes.Interface, clk clock.WithTicker, o Options) *Source {
 	limits := newLimits(clk)
 	s.lookups = newLookups(func(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
 		return client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
-	}, limits, s.cached, s.notify)
+	}, limits, s.informed, s.notify)
 	s.trusts = newTrusts(client, limits, s.notify)
 	namespaces := slices.Compact(slices.Sorted(slices.Values(o.Namespaces)))
 	if len(namespaces) == 0 {
@@ -107,13 +107,13 @@ func (s *Source) Run(ctx context.Context) {
 
 // Get returns what is known about a Secret; the facts are set for Found and OtherType. It
 // never blocks and does no I/O, so that it may be called with the scheduling queue's lock
-// held. For a name that the informer does not have it queues one live GET.
+// held. For a name that the informer does not have, or has not checked, it queues one live GET.
 func (s *Source) Get(namespace, name string) (*tlsready.Facts, State) {
 	facts, state, _ := s.get(namespace, name)
 	return facts, state
 }
 
-// get is Get with the cause of Forbidden.
+// get is Get with the cause of Forbidden, and of NotSynced after the first list.
 func (s *Source) get(namespace, name string) (*tlsready.Facts, State, error) {
 	w := s.watcherOf(namespace)
 	if w == nil {
@@ -123,7 +123,13 @@ func (s *Source) get(namespace, name string) (*tlsready.Facts, State, error) {
 	if health.forbidden != nil {
 		return nil, Forbidden, health.forbidden
 	}
+	if health.stale != nil && health.synced {
+		return nil, NotSynced, health.stale
+	}
 	if facts := w.get(namespace, name); facts != nil {
+		if facts.Unchecked() {
+			return s.lookups.check(secretKey{namespace, name}, facts)
+		}
 		if facts.Type != corev1.SecretTypeTLS {
 			return facts, OtherType, nil
 		}
@@ -132,7 +138,11 @@ func (s *Source) get(namespace, name string) (*tlsready.Facts, State, error) {
 	if !health.synced {
 		return nil, NotSynced, nil
 	}
-	return s.lookups.get(secretKey{namespace, name})
+	facts, state, err := s.lookups.get(secretKey{namespace, name})
+	if state == Found { // The informer, which knows better, has lost it since.
+		return nil, Pending, nil
+	}
+	return facts, state, err
 }
 
 // Status returns nil once every TLS Secret is known, otherwise what is missing and how to
@@ -153,10 +163,12 @@ func (s *Source) watcherOf(namespace string) *watcher {
 	return s.byName[namespace]
 }
 
-// cached reports whether the informer has a Secret.
-func (s *Source) cached(k secretKey) bool {
-	w := s.watcherOf(k.namespace)
-	return w != nil && w.get(k.namespace, k.name) != nil
+// informed returns the facts that the informer has of a Secret, nil if it has none.
+func (s *Source) informed(k secretKey) *tlsready.Facts {
+	if w := s.watcherOf(k.namespace); w != nil {
+		return w.get(k.namespace, k.name)
+	}
+	return nil
 }
 
 // changed is called after the informer's store has changed: it knows better than any

@@ -85,7 +85,7 @@ func (t *trusts) get(k trustKey, v version) (answer *trustAnswer, room bool) {
 	e, ok := t.known.entries[k]
 	if !ok {
 		e = &trustEntry{wanted: v}
-		if !t.known.add(k, e) {
+		if _, room := t.known.add(k, e); !room {
 			return nil, false
 		}
 		t.jobs.add(k)

@@ -5,6 +5,7 @@ package tlssecrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -37,7 +38,7 @@ func (t *trusts) find(ctx context.Context, k trustKey, before *trustAnswer, take
 	version, pem, err := t.readAnchors(ctx, k, allowedBefore)
 	kind := k.resource()
 	switch {
-	case apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse):
+	case notServed(err):
 		return &trustAnswer{problem: "cannot be read: the API server does not serve " + kind + "; enable that API, or declare a configmap"}, nil
 	case apierrors.IsNotFound(err):
 		return &trustAnswer{problem: "cannot be read: no such object is among the " + kind + "; create it, or correct the pod's trust"}, nil
@@ -60,6 +61,17 @@ func (t *trusts) find(ctx context.Context, k trustKey, before *trustAnswer, take
 		answer.anchors = version
 	}
 	return answer, err
+}
+
+// notServed tells an API server that lacks the kind from one that lacks the object: the latter says which in the details. One
+// of Kubernetes answers with a Status without details, others with a page that is no Status.
+func notServed(err error) bool {
+	var answer apierrors.APIStatus
+	if !apierrors.IsNotFound(err) || !errors.As(err, &answer) {
+		return false
+	}
+	details := answer.Status().Details
+	return details == nil || details.Name == "" || apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
 // inspect reads the Secret and checks its certificate against the authorities. A Secret that

@@ -6,6 +6,7 @@ package tlssecrets
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -270,15 +271,22 @@ func TestTrustSecretForbidden(t *testing.T) {
 	})
 }
 
-// TestTrustBundlesNotServed uses the answer of an API server that lacks the API.
+// TestTrustBundlesNotServed uses the answers of API servers that lack the API.
 func TestTrustBundlesNotServed(t *testing.T) {
-	run(t, Options{}, []runtime.Object{issued(tlstest.NewCA(t), "1")}, func(e *env) {
-		e.client.PrependReactor("get", "clustertrustbundles", func(clienttesting.Action) (bool, runtime.Object, error) {
-			return true, nil, apierrors.NewGenericServerResponse(404, "get", schema.GroupResource{Resource: "clustertrustbundles"}, "corp", "404 page not found", 0, true)
+	for name, answer := range map[string]*apierrors.StatusError{
+		"Kubernetes": {ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound,
+			Message: "the server could not find the requested resource", Details: &metav1.StatusDetails{}}},
+		"no details": {ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound}},
+		"a page":     apierrors.NewGenericServerResponse(404, "get", schema.GroupResource{Resource: "clustertrustbundles"}, "corp", "404 page not found", 0, true),
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, Options{}, []runtime.Object{issued(tlstest.NewCA(t), "1")}, func(e *env) {
+				e.client.PrependReactor("get", "clustertrustbundles", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, answer })
+				e.wantTrust(corpBundle, tlsready.TrustNotFound, unknownCorp+
+					`cannot be read: the API server does not serve clustertrustbundles; enable that API, or declare a configmap`)
+			})
 		})
-		e.wantTrust(corpBundle, tlsready.TrustNotFound, unknownCorp+
-			`cannot be read: the API server does not serve clustertrustbundles; enable that API, or declare a configmap`)
-	})
+	}
 }
 
 // TestTrustSurvivesErrors checks that a good answer holds while the API server is away.

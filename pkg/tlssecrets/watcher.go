@@ -5,7 +5,6 @@ package tlssecrets
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,28 +31,27 @@ const forbiddenRetry = 5 * time.Second
 // watcher is the informer for one namespace, or for all.
 type watcher struct {
 	namespace string
-	clock     clock.Clock
+	clock     clock.WithTicker
 	informer  cache.SharedIndexInformer
 	synced    cache.InformerSynced // of the event handler
 	notify    func(namespace, name string)
 
+	// convert is judge; only a test replaces it.
+	convert func(secret *corev1.Secret, deleted bool) runtime.Object
+
 	mu     sync.Mutex // serialises writers of health
 	health atomic.Pointer[health]
+	heard  atomic.Bool                  // since the last turn of listen
+	open   atomic.Pointer[judgingWatch] // nil if no watch is
 }
 
-// health is what is known about the informer itself.
-type health struct {
-	synced    bool
-	forbidden error // set while the API server refuses list or watch
-	last      error // why the first list has not succeeded yet
-}
-
-func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, changed func(secretKey), notify func(namespace, name string)) *watcher {
+func newWatcher(client kubernetes.Interface, clk clock.WithTicker, namespace string, changed func(secretKey), notify func(namespace, name string)) *watcher {
 	w := &watcher{namespace: namespace, clock: clk, notify: notify}
+	w.convert = w.judge
 	w.health.Store(&health{})
 	secrets := client.CoreV1().Secrets(namespace)
 	selector := fields.OneTermEqualSelector("type", string(corev1.SecretTypeTLS)).String()
-	w.informer = cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+	w.informer = cache.NewSharedIndexInformerWithOptions(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.FieldSelector = selector
 			return w.list(ctx, func() (*corev1.SecretList, error) { return secrets.List(ctx, o) })
@@ -62,9 +60,12 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 			o.FieldSelector = selector
 			events, err := confirmed(w.allowed(), func() (watch.Interface, error) { return secrets.Watch(ctx, o) })
 			w.record(ctx, "watching", err)
-			return events, err
+			if err != nil {
+				return nil, err
+			}
+			return w.judgeEvents(events), nil
 		},
-	}, client), &corev1.Secret{}, 0, cache.Indexers{})
+	}, client), nil, cache.SharedIndexInformerOptions{ObjectDescription: "TLS Secrets"}) // no type: bookmarks come as Secrets
 	// The calls below fail only on a nil or started informer.
 	utilruntime.Must(w.informer.SetTransform(w.toFacts))
 	utilruntime.Must(w.informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, _ *cache.Reflector, err error) {
@@ -78,31 +79,16 @@ func newWatcher(client kubernetes.Interface, clk clock.Clock, namespace string, 
 	return w
 }
 
-// toFacts replaces a Secret by its facts before anything stores it, and wipes the keys. The
-// informer may pass what has been transformed already, which stays as it is. A version that is
-// known, as after a repeated list, is not parsed again.
+// toFacts unwraps what was judged. Secrets come judged; should one come raw, it is judged here before anything stores it. The
+// informer may pass what has been transformed already, which stays as it is.
 func (w *watcher) toFacts(obj any) (any, error) {
-	secret, ok := obj.(*corev1.Secret)
-	if !ok {
-		return obj, nil
+	if secret, ok := obj.(*corev1.Secret); ok {
+		obj = w.judge(secret, false)
 	}
-	facts := w.get(secret.Namespace, secret.Name)
-	if facts == nil || facts.UID != secret.UID || facts.ResourceVersion != secret.ResourceVersion {
-		facts = tlsready.Inspect(secret)
+	if j, ok := obj.(*judged); ok {
+		return j.Facts, nil
 	}
-	wipe(secret)
-	return facts, nil
-}
-
-// wipe clears everything but tls.crt of a Secret that nobody else has: Go does not clear the
-// memory of what is no longer used, and keystores hold the key as well.
-func wipe(secret *corev1.Secret) {
-	for key, data := range secret.Data {
-		if key != corev1.TLSCertKey {
-			clear(data)
-			delete(secret.Data, key)
-		}
-	}
+	return obj, nil
 }
 
 // handler reports Secrets that changed. The first list is reported as a whole when it is
@@ -136,6 +122,7 @@ func handler(changed func(secretKey)) cache.ResourceEventHandler {
 func (w *watcher) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { w.informer.RunWithContext(ctx) })
+	wg.Go(func() { w.listen(ctx) })
 	if cache.WaitForCacheSync(ctx.Done(), w.synced) {
 		w.update(func(h *health) { h.synced, h.last = true, nil })
 		klog.FromContext(ctx).V(2).Info("Listed the TLS Secrets", "namespace", w.namespace, "count", len(w.informer.GetStore().ListKeys()))
@@ -157,9 +144,10 @@ func (w *watcher) get(namespace, name string) *tlsready.Facts {
 // list lists until the permission is there, the context is done or another error occurs.
 func (w *watcher) list(ctx context.Context, list func() (*corev1.SecretList, error)) (runtime.Object, error) {
 	for {
-		obj, err := confirmed(w.allowed(), list)
+		secrets, err := confirmed(w.allowed(), list)
 		if err == nil {
-			return obj, nil
+			w.hear()
+			return w.judgeList(secrets), nil
 		}
 		w.record(ctx, "listing", err)
 		if !apierrors.IsForbidden(err) {
@@ -187,60 +175,4 @@ func confirmed[T any](allowedBefore bool, call func() (T, error)) (T, error) {
 		return call()
 	}
 	return got, err
-}
-
-// record takes note of an error of the informer, or of a watch that was accepted. A
-// refusal closes the gate even if the Secrets were listed before, since what is cached
-// gets old. Other errors after the first list are the reflector's to retry.
-func (w *watcher) record(ctx context.Context, doing string, err error) {
-	logger := klog.FromContext(ctx)
-	changed := false
-	w.update(func(h *health) {
-		switch {
-		case err == nil:
-			changed = h.forbidden != nil
-			h.forbidden, h.last = nil, nil
-		case apierrors.IsForbidden(err):
-			// A refused watch is followed by a refused list, which is the better message.
-			refusal := forbiddenError(doing, err)
-			if h.forbidden == nil || doing == "listing" && h.forbidden.Error() != refusal.Error() {
-				h.forbidden, changed = refusal, true
-			}
-		case !h.synced:
-			h.last = fmt.Errorf("%s secrets: %w", doing, err)
-			logger.V(2).Info("Failed to read the TLS Secrets, retrying", "namespace", w.namespace, "err", h.last)
-		default:
-			logger.V(4).Info("Lost the watch of the TLS Secrets, retrying", "namespace", w.namespace, "err", err)
-		}
-	})
-	if !changed {
-		return
-	}
-	if forbidden := w.health.Load().forbidden; forbidden != nil {
-		logger.Error(forbidden, "Pods that declare TLS Secrets are held", "namespace", w.namespace)
-	} else {
-		logger.Info("Permission to read the TLS Secrets was granted", "namespace", w.namespace)
-	}
-	w.notify(w.namespace, "")
-}
-
-func (w *watcher) update(change func(*health)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	next := *w.health.Load()
-	change(&next)
-	w.health.Store(&next)
-}
-
-func (w *watcher) status() error {
-	h := w.health.Load()
-	switch {
-	case h.forbidden != nil:
-		return h.forbidden
-	case h.synced:
-		return nil
-	case h.last != nil:
-		return fmt.Errorf("waiting for the first list of TLS Secrets: %w", h.last)
-	}
-	return errNotListed
 }

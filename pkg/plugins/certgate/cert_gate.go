@@ -38,6 +38,7 @@ type CertGate struct {
 	waiting *waiting
 	waker   *waker
 	teller  *teller
+	others  func() bool // see othersBeforeBinding
 }
 
 var (
@@ -105,23 +106,13 @@ func (pl *CertGate) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod,
 
 // PreBindPreFlight judges the pod where nothing comes between it and the binding, so that
 // PreBind need not: for each pod with a PreBind to come the framework writes the name of the
-// node into the pod's status first. A pod that waits for volumes, claims or a permit is left
-// to PreBind, and so is one whose Secrets are not usable.
+// node into the pod's status first. A pod that waits for volumes, claims, a permit or another
+// plugin is left to PreBind, and so is one whose Secrets are not usable.
 func (pl *CertGate) PreBindPreFlight(_ context.Context, _ fwk.CycleState, pod *v1.Pod, _ string) *fwk.Status {
 	if !pl.exempt.Gated(pod) || !pl.waits(pod) && pl.judge(pod, fwk.Unschedulable) == nil {
 		return fwk.NewStatus(fwk.Skip)
 	}
 	return nil
-}
-
-// waits says whether the pod may still have to wait for anything on its node.
-func (pl *CertGate) waits(pod *v1.Pod) bool {
-	for i := range pod.Spec.Volumes {
-		if v := &pod.Spec.Volumes[i]; v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
-			return true
-		}
-	}
-	return len(pod.Spec.ResourceClaims) > 0 || pl.handle.GetWaitingPod(pod.UID) != nil
 }
 
 // PreBind judges the pod by the facts at the time of binding.
@@ -162,6 +153,7 @@ func newPlugin(ctx context.Context, obj runtime.Object, h fwk.Handle, clk clock.
 		handle:  h,
 		exempt:  declare.Exemptions{Namespaces: args.ExemptNamespaces, PriorityClasses: args.ExemptPriorityClasses},
 		waiting: newWaiting(observeHeld),
+		others:  othersBeforeBinding(h),
 	}
 	pl.waker = newWaker(logger, clk, pl.waiting, h)
 	pl.teller = newTeller(logger, clk, client, pl.untold)

@@ -10,8 +10,9 @@
 // Unschedulable condition, so that autoscalers buy no node for it. Nothing runs
 // between PreEnqueue and the cycle, so PreFilter judges again, and Filter where a
 // profile has left PreFilter out. The last look is just before the binding: in
-// PreBindPreFlight if nothing can come between the two, else in PreBind. All of them
-// ask the same function, judge.
+// PreBindPreFlight if nothing can come between the two, else in PreBind. A PreBind plugin
+// of others that takes its time should come before CertGate in the profile. All of them ask
+// the same function, judge.
 //
 // # Sources
 //

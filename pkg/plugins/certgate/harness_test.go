@@ -47,7 +47,7 @@ const (
 	namespace = "shop"
 	profile   = "tollgate"
 	// patience is how long a test waits for something that must happen.
-	patience = 20 * time.Second
+	patience = time.Minute
 )
 
 // start is the time of the plugin's clock when a test begins.
@@ -90,6 +90,12 @@ func newHarness(t *testing.T, reactors ...clienttesting.Reactor) *harness {
 // newHarnessWith starts everything with arguments of the plugin; the source is Secrets by default.
 func newHarnessWith(t *testing.T, args *config.CertGateArgs, reactors ...clienttesting.Reactor) *harness {
 	t.Helper()
+	return newHarnessBeside(t, nil, args, reactors...)
+}
+
+// newHarnessBeside starts everything with other plugins, which come before the plugin.
+func newHarnessBeside(t *testing.T, others []tf.RegisterPluginFunc, args *config.CertGateArgs, reactors ...clienttesting.Reactor) *harness {
+	t.Helper()
 	args.Source = cmp.Or(args.Source, config.SourceSecrets)
 	metrics.Register()
 	logger, ctx := ktesting.NewTestContext(t)
@@ -108,11 +114,10 @@ func newHarnessWith(t *testing.T, args *config.CertGateArgs, reactors ...clientt
 
 	recorder := metrics.NewMetricsAsyncRecorder(10, time.Millisecond, ctx.Done())
 	var err error
-	h.fw, err = tf.NewFramework(ctx, []tf.RegisterPluginFunc{
+	h.fw, err = tf.NewFramework(ctx, append([]tf.RegisterPluginFunc{
 		tf.RegisterQueueSortPlugin(queuesort.Name, queuesort.New),
 		tf.RegisterBindPlugin(defaultbinder.Name, defaultbinder.New),
-		h.register,
-	}, profile, frameworkruntime.WithClientSet(h.client), frameworkruntime.WithInformerFactory(h.shared),
+	}, append(others, h.register)...), profile, frameworkruntime.WithClientSet(h.client), frameworkruntime.WithInformerFactory(h.shared),
 		frameworkruntime.WithMetricsRecorder(recorder), frameworkruntime.WithWaitingPods(frameworkruntime.NewWaitingPodsMap()))
 	if err != nil {
 		t.Fatalf("Failed to build the framework: %v", err)

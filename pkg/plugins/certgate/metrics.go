@@ -46,6 +46,8 @@ var (
 		StabilityLevel: metrics.ALPHA,
 	})
 
+	watches = &watchHealth{sources: map[watched]struct{}{}}
+
 	registerOnce sync.Once
 )
 
@@ -53,6 +55,7 @@ var (
 func registerMetrics() {
 	registerOnce.Do(func() {
 		legacyregistry.MustRegister(evaluations, waitingPods, gateWait)
+		legacyregistry.CustomMustRegister(watches)
 	})
 }
 

@@ -94,6 +94,7 @@ func (pl *CertGate) watch(ctx context.Context, factory informers.SharedInformerF
 		secrets := tlssecrets.New(client, clk, tlssecrets.Options{Namespaces: args.Namespaces})
 		secrets.OnChange(pl.waker.secretChanged)
 		pl.source = fromSecrets{secrets}
+		watches.add(ctx, secrets)
 		go secrets.Run(ctx)
 	}
 	go pl.waker.run(ctx)

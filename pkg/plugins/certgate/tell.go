@@ -4,6 +4,7 @@
 package certgate
 
 import (
+	"slices"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -70,7 +71,7 @@ func (pl *CertGate) tellHeld(pod *v1.Pod, h held, verdict tlsready.Verdict, now 
 	if now.Before(from) {
 		return from
 	}
-	r := report{pod: pod, again: h.ToldReason == verdict.Reason, settle: unschedulable(pod), event: podevent.Event{
+	r := report{pod: pod, again: slices.Contains(h.ToldReasons, verdict.Reason), settle: unschedulable(pod), event: podevent.Event{
 		Type: v1.EventTypeWarning, Reason: string(verdict.Reason), Action: actionHolding, Note: message,
 	}}
 	if pl.waiting.Tell(pod.UID, verdict.Reason, message, now) && !pl.teller.offer(r) {

@@ -270,6 +270,63 @@ func TestTellerWrite(t *testing.T) {
 	}
 }
 
+// TestReasonThatComesBack tells a reason, another, and the first again with another note.
+func TestReasonThatComesBack(t *testing.T) {
+	h := newHarness(t)
+	pod := h.pod(requires("web-tls"))
+	tell := func(wanted string) {
+		t.Helper()
+		h.eventually("the message is current", func() bool { return strings.Contains(h.wantHeld(pod), wanted) })
+		h.clock.Step(tellInterval)
+		h.pl.PreEnqueue(h.ctx, pod)
+		if told := h.told(pod); !strings.Contains(told, wanted) {
+			t.Fatalf("People were told %q, want %q", told, wanted)
+		}
+	}
+	good := h.secret("web-tls", 0)
+	broken := good.DeepCopy()
+	broken.Data[v1.TLSCertKey] = nil
+	h.createSecret(broken)
+	tell("empty tls.crt")
+	swapped := good.DeepCopy()
+	swapped.Data[v1.TLSCertKey] = []byte("nonsense")
+	h.updateSecret(swapped)
+	tell("no PEM block")
+	h.wantEvents("MissingData", "BadPEM")
+	again := good.DeepCopy()
+	again.Data[v1.TLSPrivateKeyKey] = nil
+	h.updateSecret(again)
+	tell("empty tls.key")
+	h.eventually("the event of the reason has the new note and time", func() bool {
+		return slices.ContainsFunc(h.patches("events"), func(p string) bool {
+			return strings.Contains(p, "empty tls.key") && strings.Contains(p, "lastTimestamp")
+		})
+	})
+}
+
+// TestNoteOfAnotherProcess: an event that was there before, with another note, gets this one's. Its time stays, since with the
+// same note, as from another replica, nothing shall be written.
+func TestNoteOfAnotherProcess(t *testing.T) {
+	client := fake.NewClientset()
+	pod := newPod("web", nil)
+	e := podevent.Event{Reason: "SecretNotFound", Note: "old"}
+	var patches []string
+	client.PrependReactor("patch", "events", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		patches = append(patches, action.(clienttesting.PatchAction).GetName()+" "+string(action.(clienttesting.PatchAction).GetPatch()))
+		return true, &v1.Event{}, nil
+	})
+	for _, note := range []string{"old", "new"} {
+		e.Note = note
+		teller := newTeller(klog.Background(), testingclock.NewFakeClock(start), client, nil)
+		if err := teller.write(t.Context(), report{pod: pod, event: e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{podevent.Name(pod, e.Reason) + ` {"message":"new"}`}, patches); diff != "" {
+		t.Errorf("Unexpected patches (-want, +got):\n%s", diff)
+	}
+}
+
 func TestReportsAreBounded(t *testing.T) {
 	refused := 0
 	teller := newTeller(klog.Background(), testingclock.NewFakeClock(start), fake.NewClientset(), nil)

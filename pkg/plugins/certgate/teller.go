@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"sync/atomic"
 	"time"
@@ -112,27 +113,32 @@ func (t *teller) write(ctx context.Context, r report) error {
 		return nil
 	}
 	if r.again {
-		err := t.rewrite(ctx, r)
+		err := t.rewrite(ctx, r, map[string]any{"lastTimestamp": metav1.NewTime(t.clock.Now())})
 		if !apierrors.IsNotFound(err) {
 			return err
 		}
 	}
 	event := t.source.New(r.pod, r.event, t.clock.Now())
 	_, err := t.client.EventsV1().Events(r.pod.Namespace).Create(ctx, event, metav1.CreateOptions{})
-	// Another replica, or this one before a restart, has told it.
-	if err != nil && !apierrors.IsAlreadyExists(err) && !apierrors.HasStatusCause(err, v1.NamespaceTerminatingCause) {
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		// Another replica, or this one before a restart, has told it. If it said the same, which is the rule, the API server
+		// writes nothing.
+		if err := t.rewrite(ctx, r, nil); !apierrors.IsNotFound(err) {
+			return err
+		}
+	case err != nil && !apierrors.HasStatusCause(err, v1.NamespaceTerminatingCause):
 		return fmt.Errorf("creating event %s for pod %s: %w", r.event.Reason, klog.KObj(r.pod), err)
 	}
 	return nil
 }
 
-// rewrite gives the pod's event of the reason another note. events.k8s.io/v1 does not allow
-// that, the same object of the core API does.
-func (t *teller) rewrite(ctx context.Context, r report) error {
-	patch, err := json.Marshal(map[string]any{
-		"message":       t.source.New(r.pod, r.event, t.clock.Now()).Note,
-		"lastTimestamp": metav1.NewTime(t.clock.Now()),
-	})
+// rewrite gives the pod's event of the reason another note, and other fields. events.k8s.io/v1 does not allow that, the same
+// object of the core API does.
+func (t *teller) rewrite(ctx context.Context, r report, fields map[string]any) error {
+	changed := map[string]any{"message": t.source.New(r.pod, r.event, t.clock.Now()).Note}
+	maps.Copy(changed, fields)
+	patch, err := json.Marshal(changed)
 	if err != nil {
 		return fmt.Errorf("encoding the patch of an event: %w", err)
 	}

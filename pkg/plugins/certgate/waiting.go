@@ -6,6 +6,7 @@ package certgate
 import (
 	"container/heap"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,11 +53,11 @@ type held struct {
 	Reason tlsready.Reason
 	// ReasonSince is the time of the first hold with Reason.
 	ReasonSince time.Time
-	// Told is what people were told last, ToldReason for which reason, and ToldAt when; empty
-	// if they were told nothing yet.
-	Told       string
-	ToldReason tlsready.Reason
-	ToldAt     time.Time
+	// Told is what people were told last and ToldAt when; empty if they were told nothing yet.
+	Told   string
+	ToldAt time.Time
+	// ToldReasons are the reasons for which people were told anything, each once.
+	ToldReasons []tlsready.Reason
 }
 
 func newWaiting(onHeld func(delta int)) *waiting {
@@ -136,7 +137,10 @@ func (w *waiting) Tell(uid types.UID, reason tlsready.Reason, message string, no
 	if !ok || e.held.Told == message {
 		return false
 	}
-	e.held.Told, e.held.ToldReason, e.held.ToldAt = message, reason, now
+	e.held.Told, e.held.ToldAt = message, now
+	if !slices.Contains(e.held.ToldReasons, reason) {
+		e.held.ToldReasons = append(e.held.ToldReasons, reason)
+	}
 	return true
 }
 

@@ -107,13 +107,17 @@ func TestWaitingMatchesModel(t *testing.T) {
 			},
 			"tell": func(t *rapid.T) {
 				pod, message := somePod.Draw(t, "pod"), rapid.SampledFrom([]string{"a", "b"}).Draw(t, "message")
+				reason := rapid.SampledFrom([]tlsready.Reason{tlsready.Expired, tlsready.BadPEM}).Draw(t, "reason")
 				p := m[pod.UID]
-				got, want := w.Tell(pod.UID, tlsready.Expired, message, now), p != nil && p.held.Told != message
+				got, want := w.Tell(pod.UID, reason, message, now), p != nil && p.held.Told != message
 				if got != want {
 					t.Fatalf("Tell returned %t, want %t", got, want)
 				}
 				if got {
-					p.held.Told, p.held.ToldReason, p.held.ToldAt = message, tlsready.Expired, now
+					p.held.Told, p.held.ToldAt = message, now
+					if !slices.Contains(p.held.ToldReasons, reason) {
+						p.held.ToldReasons = append(p.held.ToldReasons, reason)
+					}
 				}
 			},
 			"untell": func(t *rapid.T) {

@@ -100,6 +100,7 @@ type part struct {
 // parts are in the order of the table. The last leaves so many Secrets that no other may follow.
 var parts = []part{
 	{"preenqueue", "PreEnqueue by itself", (*bench).preEnqueue},
+	{"queue", "held pods in the scheduling queue by themselves", (*bench).queue},
 	{"latency", "Secret written to pod bound", (*bench).latencies},
 	{"release", "many pods released by one Secret", (*bench).release},
 	{"throughput", "undeclared pods beside held ones", (*bench).throughput},

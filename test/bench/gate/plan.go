@@ -27,14 +27,14 @@ type plan struct {
 	release      int // release: pods released at once
 	releasePairs int
 
-	pairs      int // throughput
+	pairs      int // throughput: rounds; six have all orders
 	batch      int // throughput: undeclared pods of one measurement
 	background int // throughput: pods held meanwhile
 
 	secrets    int // memory
 	memoryRuns int
 
-	indexed int // preenqueue: held pods in the plugin's index
+	indexed int // preenqueue, queue: held pods
 
 	nodes int
 }
@@ -62,12 +62,12 @@ func parsePlan(args []string, output io.Writer) (*plan, error) {
 	fs.IntVar(&p.warmUp, "warm-up", 20, "latency: first samples that do not count")
 	fs.IntVar(&p.release, "release-pods", 10000, "release: pods released by one Secret")
 	fs.IntVar(&p.releasePairs, "release-pairs", 2, "release: measurements with and without holding")
-	fs.IntVar(&p.pairs, "pairs", 10, "throughput: measurements with and without held pods")
+	fs.IntVar(&p.pairs, "pairs", 12, "throughput: rounds of measurements, each without held pods and with both kinds")
 	fs.IntVar(&p.batch, "batch", 2000, "throughput: undeclared pods of one measurement")
 	fs.IntVar(&p.background, "background", 10000, "throughput: pods that are held meanwhile")
 	fs.IntVar(&p.secrets, "secrets", 50000, "memory: TLS Secrets in the cluster")
 	fs.IntVar(&p.memoryRuns, "memory-runs", 2, "memory: starts of each scheduler")
-	fs.IntVar(&p.indexed, "indexed", 10000, "preenqueue: held pods in the plugin's index")
+	fs.IntVar(&p.indexed, "indexed", 10000, "preenqueue, queue: held pods")
 	fs.IntVar(&p.nodes, "nodes", 100, fmt.Sprintf("nodes, each for %d pods", podsPerNode))
 	if err := fs.Parse(args); err != nil {
 		return nil, err

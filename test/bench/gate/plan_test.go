@@ -17,7 +17,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"preenqueue", "latency", "release", "throughput", "memory"}, p.parts); diff != "" {
+	if diff := cmp.Diff([]string{"preenqueue", "queue", "latency", "release", "throughput", "memory"}, p.parts); diff != "" {
 		t.Errorf("parts (-want +got):\n%s", diff)
 	}
 	if !slices.Equal(p.held, []int{1, 1000, 10000}) || p.samples < 300 || p.pairs < 10 || p.background != 10000 || p.secrets != 50000 {
@@ -37,7 +37,7 @@ func TestPlanRefuses(t *testing.T) {
 	for _, c := range []struct {
 		args, want string
 	}{
-		{"-parts latencies", `there is no part "latencies"; the parts are preenqueue, latency`},
+		{"-parts latencies", `there is no part "latencies"; the parts are preenqueue, queue, latency`},
 		{"-held 1,many", `reading -held: "many" is no number`},
 		{"-held 0", "0 has to be 1 at least"},
 		{"-pairs 0 -samples -1", "-pairs has to be 1 at least, it is 0\n-samples has to be 1 at least, it is -1"},

@@ -56,9 +56,8 @@ func (b *bench) preEnqueue(ctx context.Context) ([]measure.Entry, error) {
 			}
 		}
 	}
-	testing.Init()
-	if err := flag.Set("test.benchtime", "300ms"); err != nil {
-		return nil, fmt.Errorf("setting how long a benchmark takes: %w", err)
+	if err := setBenchTime(); err != nil {
+		return nil, err
 	}
 	kinds := []struct {
 		name       string
@@ -74,10 +73,10 @@ func (b *bench) preEnqueue(ctx context.Context) ([]measure.Entry, error) {
 					pl.PreEnqueue(ctx, k.pods[i%len(k.pods)])
 				}
 			})
-			if r.N == 0 || ctx.Err() != nil {
-				return nil, errors.Join(fmt.Errorf("benchmarking PreEnqueue of %s pods: stopped", k.name), context.Cause(ctx))
+			if err := complete(ctx, r); err != nil {
+				return nil, fmt.Errorf("benchmarking PreEnqueue of %s pods: %w", k.name, err)
 			}
-			k.ns = append(k.ns, float64(r.T.Nanoseconds())/float64(r.N))
+			k.ns = append(k.ns, nsPerOp(r))
 			k.allocs = append(k.allocs, float64(r.AllocsPerOp()))
 		}
 	}
@@ -98,10 +97,7 @@ func newGate(ctx context.Context, ready, held []*corev1.Pod) (fwk.PreEnqueuePlug
 		return nil, err
 	}
 	metrics.Register()
-	client := fake.NewClientset()
-	client.PrependReactor("list", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, secrets.DeepCopy(), nil // the plugin may wipe what it gets
-	})
+	client := clientWith(secrets)
 	shared := informers.NewSharedInformerFactory(client, 0)
 	var plugin fwk.Plugin
 	fw, err := tf.NewFramework(ctx, []tf.RegisterPluginFunc{
@@ -129,14 +125,47 @@ func newGate(ctx context.Context, ready, held []*corev1.Pod) (fwk.PreEnqueuePlug
 		}
 	}
 	gate := plugin.(fwk.PreEnqueuePlugin)
-	err = wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		return gate.PreEnqueue(ctx, ready[0]).IsSuccess(), nil
+	return gate, awaitListed(ctx, gate, ready[0])
+}
+
+// clientWith is a client of an API server that has these Secrets, but for changes.
+func clientWith(secrets *corev1.SecretList) *fake.Clientset {
+	client := fake.NewClientset()
+	client.PrependReactor("list", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, secrets.DeepCopy(), nil // the plugin may wipe what it gets
+	})
+	return client
+}
+
+// awaitListed waits until the plugin has listed the Secrets and so lets a pod go on.
+func awaitListed(ctx context.Context, gate fwk.PreEnqueuePlugin, ready *corev1.Pod) error {
+	err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		return gate.PreEnqueue(ctx, ready).IsSuccess(), nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("waiting until the plugin has listed the Secrets: %w", err)
+		return fmt.Errorf("waiting until the plugin has listed the Secrets: %w", err)
 	}
-	return gate, nil
+	return nil
 }
+
+// setBenchTime sets how long each of the runs of a measure takes.
+func setBenchTime() error {
+	testing.Init()
+	if err := flag.Set("test.benchtime", "300ms"); err != nil {
+		return fmt.Errorf("setting how long a benchmark takes: %w", err)
+	}
+	return nil
+}
+
+// complete says whether a benchmark was stopped.
+func complete(ctx context.Context, r testing.BenchmarkResult) error {
+	if r.N == 0 || ctx.Err() != nil {
+		return errors.Join(errors.New("stopped"), context.Cause(ctx))
+	}
+	return nil
+}
+
+func nsPerOp(r testing.BenchmarkResult) float64 { return float64(r.T.Nanoseconds()) / float64(r.N) }
 
 func secretsOf(ready, held []*corev1.Pod) (*corev1.SecretList, error) {
 	ca, err := newAuthority()

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,57 +14,54 @@ import (
 	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
-// throughput measures how fast undeclared pods are bound with and without held ones, in pairs. The order is without, with,
-// with, without, and so on, so that what changes slowly changes both alike.
+// throughput measures how fast undeclared pods are bound with none held, with pods that CertGate holds, and with as many that
+// the scheduling gates of Kubernetes hold. The last are what any held pods cost, whoever holds them. All three are measured in
+// each round, in an order that changes from round to round, and compared round by round.
 func (b *bench) throughput(ctx context.Context) (entries []measure.Entry, err error) {
 	if _, err := b.start(ctx); err != nil {
 		return nil, err
 	}
-	var rates, cpus [2][]float64 // without, with
-	batch := ""                  // of the held pods there are
-	defer func() {
-		if batch != "" {
-			err = errors.Join(err, b.deleteBatch(ctx, batch))
-		}
-	}()
-	for pair := range b.pairs {
-		order := []int{0, 1}
-		if pair%2 == 1 {
-			slices.Reverse(order)
-		}
-		for _, with := range order {
-			held := 0
-			switch {
-			case with == 1 && batch == "":
-				batch = b.nextBatch("held")
-				err = b.createPods(ctx, newPods(batch, b.background, true))
-			case with == 0 && batch != "":
-				err, batch = b.deleteBatch(ctx, batch), ""
-			}
-			if err != nil {
+	var rates, cpus [armCount][]float64
+	beside := &background{}
+	defer func() { err = errors.Join(err, beside.end(ctx, b)) }()
+	for round := range b.pairs {
+		for _, arm := range armOrders[round%len(armOrders)] {
+			if err := beside.become(ctx, b, arm); err != nil {
 				return nil, err
 			}
-			if with == 1 {
-				held = b.background
+			held := b.background
+			if arm == armNone {
+				held = 0
 			}
 			r, err := b.boundPerSecond(ctx, b.batch, held, namespaceOf)
 			if err != nil {
 				return nil, err
 			}
-			b.progress.Step("%d held: %.0f undeclared pods/s, %.0f µs of processor each", held, r.rate, r.cpu)
-			rates[with], cpus[with] = append(rates[with], r.rate), append(cpus[with], r.cpu)
+			b.progress.Step("round %d, %s: %.0f undeclared pods/s, %.0f µs of processor each", round+1, arm, r.rate, r.cpu)
+			rates[arm], cpus[arm] = append(rates[arm], r.rate), append(cpus[arm], r.cpu)
 		}
 	}
 	return append(throughputEntries("undeclared_throughput", "pods/s", b.background, rates),
 		throughputEntries("undeclared_cpu", "µs/pod", b.background, cpus)...), nil
 }
 
-// throughputEntries compares what was measured with held pods to what was measured without, pair by pair.
-func throughputEntries(name, unit string, held int, measured [2][]float64) []measure.Entry {
-	suffix, without, with := fmt.Sprintf("/held=%d", held), measured[0], measured[1]
+// throughputEntries compares, round by round, what was measured beside held pods to what was measured without, and what was
+// measured beside those of CertGate to what was measured beside those of scheduling gates.
+func throughputEntries(name, unit string, n int, measured [armCount][]float64) []measure.Entry {
+	free, held, gated := measured[armNone], measured[armHeld], measured[armGated]
+	byGate, byOwn := fmt.Sprintf("/held=%d", n), fmt.Sprintf("/gated=%d", n)
+	ratio := func(name string, values, baselines []float64) measure.Entry {
+		return newEntry(name, "", medianOf(ratios(values, baselines)), len(values)).Against(1)
+	}
+	absolute := func(name string, values []float64) measure.Entry {
+		return newEntry(name, unit, medianOf(values), len(values)).Against(medianOf(free).value)
+	}
 	return []measure.Entry{
-		newEntry(name+"_ratio"+suffix, "", medianOf(ratios(with, without)), len(with)).Against(1),
-		newEntry(name+suffix, unit, medianOf(with), len(with)).Against(medianOf(without).value),
+		ratio(name+"_ratio"+byGate, held, free),
+		absolute(name+byGate, held),
+		ratio(name+"_ratio"+byOwn, gated, free),
+		absolute(name+byOwn, gated),
+		ratio(name+"_ratio_to_gates"+byGate, held, gated),
 	}
 }
 
