@@ -31,7 +31,7 @@ func addIssuance(mgr manager.Manager, client kubernetes.Interface, secrets *tlss
 	server := &http01.Server{Address: o.http01BindAddress, Answers: store}
 	replicas := &http01.Replicas{
 		Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(), Namespace: o.namespace,
-		AdvertiseAddress: o.http01AdvertiseAddress, Port: server.Port, Ready: store.Synced, Clock: clk,
+		AdvertiseAddress: o.http01AdvertiseAddress, Port: server.Port, Ready: store.Synced, Needed: store.Any, Clock: clk,
 	}
 	objects := &http01.Objects{
 		Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(),

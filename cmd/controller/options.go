@@ -111,7 +111,7 @@ func (o *options) manager(scheme *runtime.Scheme) ctrl.Options {
 		GracefulShutdownTimeout:       new(stopTimeout),
 		Scheme:                        scheme,
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
-		Cache:                         cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: podstatus.CacheOptions()}},
+		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: podstatus.CacheOptions()}},
 		HealthProbeBindAddress:        o.healthProbeBindAddress,
 		Metrics:                       metricsserver.Options{BindAddress: o.metricsBindAddress},
 		LeaderElection:                o.leaderElect,

@@ -25,7 +25,7 @@ func (o *observer) printLife(out io.Writer, prefix string) {
 			return fmt.Sprintf("%.3f", t.Sub(l.created).Seconds())
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d ms\n", name, since(l.created), since(l.held),
-			since(o.issued[orderPlaced]), since(o.issued[challengeAnswered]), since(o.issued[secretWritten]),
+			since(o.issued[orderPlaced]), since(o.issued[challengeLed]), since(o.issued[secretWritten]),
 			since(l.bound), since(l.released), l.bound.Sub(o.issued[secretWritten]).Milliseconds())
 	}
 	_ = w.Flush()

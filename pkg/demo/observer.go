@@ -12,7 +12,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,7 +30,7 @@ type observer struct {
 	pods   map[string]*corev1.Pod // newest state by name
 	life   map[string]*life       // by pod name
 	order  []string               // pod names in the order of their binding
-	issued map[string]time.Time   // steps of the certificate: orderPlaced, challengeAnswered, secretWritten
+	issued map[string]time.Time   // steps of the certificate: orderPlaced, challengeLed, secretWritten
 }
 
 // life of a pod: zero times have not come yet.
@@ -38,11 +39,11 @@ type life struct {
 	message                        string
 }
 
-// Steps of the certificate, by the reasons of the events that tell of them.
+// Steps of the certificate. An issuance that takes a moment has no events: its objects are watched.
 const (
-	orderPlaced       = "OrderPlaced"
-	challengeAnswered = "ChallengeAnswered"
-	secretWritten     = "SecretWritten"
+	orderPlaced   = "OrderPlaced"
+	challengeLed  = "ChallengeLed"
+	secretWritten = "SecretWritten"
 )
 
 // observe starts watches that end with ctx.
@@ -59,7 +60,7 @@ func observe(ctx context.Context, c client.WithWatch, say func(string, ...any)) 
 	}{
 		{&corev1.PodList{}, []client.ListOption{inNamespace}, o.onPod},
 		{&corev1.SecretList{}, []client.ListOption{inNamespace}, o.onSecret},
-		{&eventsv1.EventList{}, []client.ListOption{inNamespace}, o.onEvent},
+		{&networkingv1.IngressList{}, []client.ListOption{inNamespace}, o.onIngress},
 	} {
 		stream, err := c.Watch(ctx, w.list, w.options...)
 		if err != nil {
@@ -120,18 +121,24 @@ func (o *observer) onPod(event watch.Event) {
 
 func (o *observer) onSecret(event watch.Event) {
 	secret, ok := event.Object.(*corev1.Secret)
-	if ok && secret.Name == webSecret {
+	switch {
+	case !ok:
+	case secret.Name == webSecret:
 		o.step(secretWritten, "Secret "+webSecret+" written")
+	case secret.Type == v1alpha1.IssuanceSecretType:
+		if owner := metav1.GetControllerOf(secret); owner != nil {
+			o.step(orderPlaced, fmt.Sprintf("TLSCertificate %s: order %s placed, and written down with its key", owner.Name, secret.Annotations[orderURL]))
+		}
 	}
 }
 
-func (o *observer) onEvent(event watch.Event) {
-	e, ok := event.Object.(*eventsv1.Event)
-	if !ok || e.Regarding.Kind != "TLSCertificate" {
-		return
-	}
-	if e.Reason == orderPlaced || e.Reason == challengeAnswered {
-		o.step(e.Reason, fmt.Sprintf("TLSCertificate %s: %s: %s", e.Regarding.Name, e.Reason, e.Note))
+// orderURL is the annotation of an issuance Secret that has the URL of its order.
+const orderURL = v1alpha1.GroupName + "/order-url"
+
+func (o *observer) onIngress(event watch.Event) {
+	ingress, ok := event.Object.(*networkingv1.Ingress)
+	if ok && ingress.Labels[v1alpha1.IssuanceLabel] != "" && len(ingress.Spec.Rules) > 0 {
+		o.step(challengeLed, fmt.Sprintf("Ingress %s leads the CA to the answer for %s", ingress.Name, ingress.Spec.Rules[0].Host))
 	}
 }
 

@@ -123,7 +123,7 @@ const spaceLabel = "test.tollgate.dev/space"
 // eventually waits until done returns true; state says what it last saw.
 func eventually(t *testing.T, what string, done func(ctx context.Context) (ok bool, state string)) {
 	t.Helper()
-	last := ""
+	last, began := "", time.Now()
 	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		ok, state := done(ctx)
 		last = state
@@ -131,6 +131,9 @@ func eventually(t *testing.T, what string, done func(ctx context.Context) (ok bo
 	})
 	if err != nil {
 		t.Fatalf("%s: %v; last seen: %s", what, err, last)
+	}
+	if took := time.Since(began); took > patience/4 {
+		t.Logf("slow: %s, after %s", what, took.Round(time.Second))
 	}
 }
 

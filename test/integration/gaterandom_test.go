@@ -234,13 +234,14 @@ func (r *randomRun) secretObject(s int, usable bool) *corev1.Secret {
 
 func (r *randomRun) putSecret(ctx context.Context, s int, secret *corev1.Secret) error {
 	secrets := r.client.CoreV1().Secrets(secret.Namespace)
-	_, err := secrets.Update(ctx, secret, metav1.UpdateOptions{})
+	written, err := secrets.Update(ctx, secret, metav1.UpdateOptions{})
 	if apierrors.IsNotFound(err) {
-		_, err = secrets.Create(ctx, secret, metav1.CreateOptions{})
+		written, err = secrets.Create(ctx, secret, metav1.CreateOptions{})
 	}
 	if err != nil {
 		return fmt.Errorf("writing Secret %d: %w", s, err)
 	}
+	r.oracle.wrote(written)
 	return nil
 }
 

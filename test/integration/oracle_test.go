@@ -6,6 +6,7 @@ package integration
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,13 +16,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 )
 
 const (
 	// usableLabel is on the Secrets that the test made usable.
 	usableLabel = "test.tollgate.dev/usable"
 	// lateness is for how long after a Secret has become unusable a pod may still be bound: the gate learns of it by a watch, in
-	// the midst of thousands of other changes, and a binding takes a moment itself.
+	// the midst of thousands of other changes, and a binding takes a moment itself. What the oracle's own watch was late is added.
 	lateness = 5 * time.Second
 )
 
@@ -30,48 +33,91 @@ type oracle struct {
 	mu      sync.Mutex
 	secrets map[string][]change // by namespace/name, in the order of the watch
 	pods    map[string]*corev1.Pod
-	bound   map[string]time.Time
+	bound   map[string]binding
+	// written is when the request that made a version of a Secret was answered, zero if the watch told of it before that, and lag
+	// by how much the watch came later at most.
+	written map[string]time.Time
+	lag     time.Duration
 }
 
-// change is a version of a Secret.
+// change is a version of a Secret, and binding that of a pod which first has a node. Versions of both are revisions of one etcd,
+// so they tell what was before what, whichever watch told of it first.
 type change struct {
-	seen   time.Time
-	usable bool
+	version uint64
+	seen    time.Time
+	usable  bool
+}
+
+type binding struct {
+	version uint64
+	seen    time.Time
+}
+
+func versionOf(o metav1.Object) uint64 {
+	version, _ := strconv.ParseUint(o.GetResourceVersion(), 10, 64)
+	return version
 }
 
 func startOracle(t *testing.T, client kubernetes.Interface) *oracle {
 	t.Helper()
-	o := &oracle{secrets: map[string][]change{}, pods: map[string]*corev1.Pod{}, bound: map[string]time.Time{}}
-	secrets, err := client.CoreV1().Secrets("").Watch(t.Context(), metav1.ListOptions{FieldSelector: "type=kubernetes.io/tls"})
+	o := &oracle{secrets: map[string][]change{}, pods: map[string]*corev1.Pod{}, bound: map[string]binding{}, written: map[string]time.Time{}}
+	const tls = "type=kubernetes.io/tls"
+	secrets, err := client.CoreV1().Secrets("").List(t.Context(), metav1.ListOptions{FieldSelector: tls})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pods, err := client.CoreV1().Pods("").Watch(t.Context(), metav1.ListOptions{})
+	pods, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(secrets.Items)+len(pods.Items) > 0 {
+		t.Fatalf("%d TLS Secrets and %d pods are there before the oracle", len(secrets.Items), len(pods.Items))
+	}
+	o.follow(t, secrets.ResourceVersion, o.secret, func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+		options.FieldSelector = tls
+		return client.CoreV1().Secrets("").Watch(ctx, options)
+	})
+	o.follow(t, pods.ResourceVersion, o.pod, client.CoreV1().Pods("").Watch)
+	return o
+}
+
+// follow notes all events after a version until the test ends. The API server ends a watch that is read too slowly; another goes
+// on where it was.
+func (o *oracle) follow(t *testing.T, version string, note func(watch.Event), start func(context.Context, metav1.ListOptions) (watch.Interface, error)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	w, err := watchtools.NewRetryWatcherWithContext(ctx, version, &cache.ListWatch{WatchFuncWithContext: start})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { o.follow(t, secrets, o.secret) })
-	wg.Go(func() { o.follow(t, pods, o.pod) })
+	wg.Go(func() {
+		for event := range w.ResultChan() {
+			if event.Type == watch.Error {
+				t.Errorf("the oracle's watch failed: %v", event.Object)
+				return
+			}
+			note(event)
+		}
+		if ctx.Err() == nil {
+			t.Error("the oracle's watch ended before the test")
+		}
+	})
 	t.Cleanup(func() {
-		secrets.Stop()
-		pods.Stop()
+		cancel()
 		wg.Wait()
 	})
-	return o
 }
 
-func (o *oracle) follow(t *testing.T, w watch.Interface, note func(watch.Event)) {
-	for event := range w.ResultChan() {
-		if event.Type == watch.Error && t.Context().Err() != nil {
-			return // The test is over.
-		}
-		if event.Type == watch.Error {
-			t.Errorf("the oracle's watch failed: %v", event.Object)
-			return
-		}
-		note(event)
+// wrote notes that the request that made a version of a Secret was answered.
+func (o *oracle) wrote(secret *corev1.Secret) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, told := o.written[secret.ResourceVersion]; told {
+		delete(o.written, secret.ResourceVersion)
+		return
 	}
+	o.written[secret.ResourceVersion] = time.Now()
 }
 
 func (o *oracle) secret(e watch.Event) {
@@ -81,8 +127,14 @@ func (o *oracle) secret(e watch.Event) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if at := o.written[secret.ResourceVersion]; !at.IsZero() {
+		o.lag = max(o.lag, time.Since(at))
+		delete(o.written, secret.ResourceVersion)
+	} else if e.Type != watch.Deleted {
+		o.written[secret.ResourceVersion] = time.Time{}
+	}
 	key := secret.Namespace + "/" + secret.Name
-	o.secrets[key] = append(o.secrets[key], change{seen: time.Now(), usable: e.Type != watch.Deleted && secret.Labels[usableLabel] == "true"})
+	o.secrets[key] = append(o.secrets[key], change{version: versionOf(secret), seen: time.Now(), usable: e.Type != watch.Deleted && secret.Labels[usableLabel] == "true"})
 }
 
 func (o *oracle) pod(e watch.Event) {
@@ -95,7 +147,7 @@ func (o *oracle) pod(e watch.Event) {
 	key := pod.Namespace + "/" + pod.Name
 	o.pods[key] = pod
 	if _, known := o.bound[key]; pod.Spec.NodeName != "" && !known {
-		o.bound[key] = time.Now()
+		o.bound[key] = binding{version: versionOf(pod), seen: time.Now()}
 	}
 }
 
@@ -151,7 +203,7 @@ func (o *oracle) judge(t *testing.T) {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	declared, held := 0, 0
+	declared, held, latest := 0, 0, time.Duration(0)
 	for key, pod := range o.pods {
 		at, bound := o.bound[key]
 		secrets := needs(pod)
@@ -163,29 +215,58 @@ func (o *oracle) judge(t *testing.T) {
 			continue
 		}
 		for _, secret := range secrets {
-			if gap, ever := sinceUsable(o.secrets[secret], at); !ever {
+			gap, ever := sinceUsable(o.secrets[secret], at)
+			latest = max(latest, gap)
+			if !ever {
 				t.Errorf("pod %s was bound though Secret %s had never been usable", key, secret)
-			} else if gap > lateness {
+			} else if gap > lateness+o.lag {
 				t.Errorf("pod %s was bound %s after Secret %s had ceased to be usable", key, gap.Round(time.Millisecond), secret)
 			}
 		}
 	}
-	t.Logf("%d pods, of which %d declare Secrets; %d are held in the end", len(o.pods), declared, held)
+	t.Logf("%d pods, of which %d declare Secrets; %d are held in the end; bound %s late at most, and told of writes %s late",
+		len(o.pods), declared, held, latest.Round(time.Millisecond), o.lag.Round(time.Millisecond))
 	if held == 0 || held == declared {
 		t.Errorf("%d of %d declared pods are held in the end: the test is too easy", held, declared)
 	}
 }
 
-// sinceUsable returns how long before the given time the Secret was usable last.
-func sinceUsable(history []change, at time.Time) (gap time.Duration, ever bool) {
+// sinceUsable returns for how long the Secret had not been usable when the pod was bound, and whether it ever was before that.
+func sinceUsable(history []change, at binding) (gap time.Duration, ever bool) {
 	for i, c := range history {
-		if !c.usable || c.seen.After(at) {
+		if !c.usable || c.version > at.version {
 			continue
 		}
 		ever, gap = true, 0
-		if i+1 < len(history) && history[i+1].seen.Before(at) {
-			gap = at.Sub(history[i+1].seen)
+		if i+1 < len(history) && history[i+1].version < at.version {
+			gap = max(0, at.seen.Sub(history[i+1].seen))
 		}
 	}
 	return gap, ever
+}
+
+func TestSinceUsable(t *testing.T) {
+	at := func(version uint64, seconds int) change {
+		return change{version: version, seen: time.Unix(int64(seconds), 0)}
+	}
+	usable := func(c change) change {
+		c.usable = true
+		return c
+	}
+	history := []change{usable(at(10, 10)), at(20, 20), usable(at(30, 40)), at(40, 41)}
+	for _, test := range []struct {
+		bound binding
+		gap   time.Duration
+		ever  bool
+	}{
+		{binding{5, time.Unix(11, 0)}, 0, false},               // told late of the binding
+		{binding{15, time.Unix(15, 0)}, 0, true},               // while usable
+		{binding{25, time.Unix(26, 0)}, 6 * time.Second, true}, // after it had ceased
+		{binding{35, time.Unix(39, 0)}, 0, true},               // told late of the Secret
+		{binding{45, time.Unix(40, 0)}, 0, true},               // told late of its end
+	} {
+		if gap, ever := sinceUsable(history, test.bound); gap != test.gap || ever != test.ever {
+			t.Errorf("bound at %v: %s, %t, want %s, %t", test.bound, gap, ever, test.gap, test.ever)
+		}
+	}
 }

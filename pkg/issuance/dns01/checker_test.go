@@ -18,7 +18,7 @@ import (
 )
 
 func checkerOf(n *dnstest.Net) *Checker {
-	return NewChecker(Resolver{Nameservers: []string{n.Recursive}, Dial: n.Dial, Timeout: time.Second})
+	return NewChecker(Resolver{Nameservers: []string{n.Recursive}, Dial: n.Dial, Timeout: time.Minute})
 }
 
 func TestResolve(t *testing.T) {

@@ -35,6 +35,12 @@ type profileFacts struct {
 // from none.
 const certGate = "CertGate"
 
+// coscheduling is the name of a PreFilter plugin that leaves all nodes, or ends the
+// cycle. Others might leave none of the nodes that are found here. And if one only
+// holds a pod back for now, as CapacityScheduling does, PreFilter goes on to this
+// plugin, but never to Filter, which handed would take for a rejection of the node.
+const coscheduling = "Coscheduling"
+
 // required are the Filter plugins that the index stands in for: without one of
 // them, nodes would be left out that the profile accepts.
 var required = []string{upstream.NodeUnschedulable, upstream.TaintToleration, upstream.NodeAffinity, upstream.NodeResourcesFit, Name}
@@ -121,6 +127,9 @@ func checkFilters(plugins *schedconfig.Plugins) string {
 		enabled = append(enabled, filter.Name)
 	}
 	for _, filter := range plugins.PreFilter.Enabled {
+		if !slices.Contains(required, filter.Name) && !slices.Contains(filters, filter.Name) && filter.Name != coscheduling {
+			return fmt.Sprintf("plugin %s may reject pods or leave nodes out in PreFilter", filter.Name)
+		}
 		pre = append(pre, filter.Name)
 	}
 	for _, name := range required {

@@ -137,6 +137,9 @@ func (e edited) Extenders() []fwk.Extender { return e.extenders }
 func TestForeignPlugins(t *testing.T) {
 	c := newCluster(t, nil, nil)
 	other := schedconfig.Plugin{Name: "Other", Weight: 1}
+	before := func(name string) func(*schedconfig.Plugins) {
+		return func(p *schedconfig.Plugins) { p.PreFilter.Enabled = append(onlyNames(name), p.PreFilter.Enabled...) }
+	}
 	tests := map[string]struct {
 		handle fwk.Handle
 		want   string
@@ -145,11 +148,11 @@ func TestForeignPlugins(t *testing.T) {
 		"another Filter": {edited{c, func(p *schedconfig.Plugins) {
 			p.Filter.Enabled = append([]schedconfig.Plugin{other}, p.Filter.Enabled...)
 		}, nil}, "plugin Other filters nodes"},
-		"another Score":     {edited{c, func(p *schedconfig.Plugins) { p.Score.Enabled = append(p.Score.Enabled, other) }, nil}, "plugin Other scores nodes"},
-		"another PreFilter": {edited{c, func(p *schedconfig.Plugins) { p.PreFilter.Enabled = append(p.PreFilter.Enabled, other) }, nil}, "CostScore is not the last PreFilter plugin"},
-		"another PreFilter before": {edited{c, func(p *schedconfig.Plugins) {
-			p.PreFilter.Enabled = append([]schedconfig.Plugin{other}, p.PreFilter.Enabled...)
-		}, nil}, ""},
+		"another Score":            {edited{c, func(p *schedconfig.Plugins) { p.Score.Enabled = append(p.Score.Enabled, other) }, nil}, "plugin Other scores nodes"},
+		"another PreFilter":        {edited{c, func(p *schedconfig.Plugins) { p.PreFilter.Enabled = append(p.PreFilter.Enabled, other) }, nil}, "plugin Other may reject pods or leave nodes out in PreFilter"},
+		"another PreFilter before": {edited{c, before("Other"), nil}, "plugin Other may reject pods or leave nodes out in PreFilter"},
+		"a PreFilter of quotas":    {edited{c, before("CapacityScheduling"), nil}, "plugin CapacityScheduling may reject pods or leave nodes out in PreFilter"},
+		"a PreFilter of groups":    {edited{c, before(coscheduling), nil}, ""},
 		"CertGate's Filter after": {edited{c, func(p *schedconfig.Plugins) {
 			p.Filter.Enabled = append(p.Filter.Enabled, schedconfig.Plugin{Name: certGate})
 		}, nil}, ""},

@@ -5,6 +5,7 @@ package protocol
 
 import (
 	"cmp"
+	"encoding/base64"
 	"maps"
 	"net/url"
 	"slices"
@@ -30,7 +31,7 @@ func line(err error, settings map[string]string) string {
 		if len(v) < minSecret {
 			continue
 		}
-		for _, text := range []string{v, url.QueryEscape(v), url.PathEscape(v)} {
+		for _, text := range forms(v) {
 			secrets = append(secrets, secret{text, "[" + key + "]"})
 		}
 	}
@@ -52,4 +53,19 @@ func line(err error, settings map[string]string) string {
 		text = strings.ToValidUTF8(text[:maxLine], "") + " ..."
 	}
 	return text
+}
+
+// forms are how a value may be written: as it is, in a URL, and in base64, also inside something longer, such as the
+// header of HTTP's basic authentication that some servers repeat. There the characters depend on how many bytes go
+// before, modulo three, and those at the ends hold bits of the neighbours, so these are left out.
+func forms(v string) []string {
+	all := []string{v, url.QueryEscape(v), url.PathEscape(v)}
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		for before := range 3 {
+			text := encoding.EncodeToString(append(make([]byte, before), v...))
+			from, to := (8*before+5)/6, 8*(before+len(v))/6
+			all = append(all, text[from:], text[from:to])
+		}
+	}
+	return all
 }
