@@ -32,7 +32,7 @@ mkdir -p _output/e2e
 go build -ldflags '-s -w' -o _output/e2e/ ./test/e2e/server ./test/e2e/pause
 go test -c -o "$test" ./test/e2e
 
-export TOLLGATE_E2E=1 TOLLGATE_E2E_CGROUP=/tollgate-e2e-$$
+export TOLLGATE_E2E=${TOLLGATE_E2E:-1} TOLLGATE_E2E_CGROUP=/tollgate-e2e-$$
 args=(-test.v -test.timeout=10m "$@")
 namespaces=(unshare --mount --pid --fork --kill-child --mount-proc)
 if ((EUID != 0)) || ! "${namespaces[@]}" true 2>/dev/null; then

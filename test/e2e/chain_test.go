@@ -39,7 +39,8 @@ func TestChain(t *testing.T) {
 	}
 	c := newCluster(t)
 	c.must(c.client.Create(t.Context(), single("plain", template(c.pause))))
-	c.waitPod(t, "without certificates starts", "plain", running)
+	c.waitPod(t, "is bound", "plain", func(p *corev1.Pod) bool { return p.Spec.NodeName == nodeName })
+	c.able(c.starts(t.Context(), "plain"))
 
 	tl := c.record(t)
 	gated, ungated := address(t), address(t)

@@ -149,6 +149,19 @@ func (c *cluster) waitPod(t *testing.T, what, name string, wanted func(*corev1.P
 	return pod
 }
 
+// starts waits until the container of a bound pod runs.
+func (c *cluster) starts(ctx context.Context, name string) error {
+	pod := &corev1.Pod{}
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		err := c.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pod)
+		return err == nil && running(pod), nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the container of pod %s: %w; last seen: %s", name, err, describe(pod))
+	}
+	return nil
+}
+
 // running reports whether the pod's container runs.
 func running(pod *corev1.Pod) bool {
 	s := pod.Status.ContainerStatuses

@@ -20,18 +20,15 @@ import (
 // processor time not at all.
 type watch struct {
 	first, measured float64 // pods: those before, and those that are measured
-
-	begin  float64 // pods that other runs have bound
-	points []point
-	// from and to are the scheduler's histograms around the measured pods.
-	from, to snapshot
+	begin           float64 // pods that other runs have bound
+	// from is when the first pods were bound, and to when the measured ones were; nil before.
+	from, to *moment
 }
 
-// point is a time at which so many pods of the run were bound.
-type point struct {
-	bound float64
-	at    time.Time
-	used  time.Duration // of processors, by the process: scheduler, API server and informers, but not etcd
+// moment is the state of the process at a time.
+type moment struct {
+	used       time.Duration // of processors: by scheduler, API server and informers, but not by etcd
+	histograms snapshot
 }
 
 // watchEvery is how often it looks. The scheduler's own metric is cheap to read, all metrics of the process are not.
@@ -65,31 +62,23 @@ func (w *watch) run(ctx context.Context) {
 
 func (w *watch) look() {
 	bound := boundSoFar() - w.begin
-	w.points = append(w.points, point{bound, time.Now(), cpuTime()})
 	if bound >= w.first && w.from == nil {
-		w.from = takeSnapshot()
+		w.from = &moment{cpuTime(), takeSnapshot()}
 	}
 	if bound >= w.first+w.measured && w.to == nil {
-		w.to = takeSnapshot()
+		w.to = &moment{cpuTime(), takeSnapshot()}
 	}
 }
 
 // report adds what was seen to the benchmark's results.
 func (w *watch) report(b *testing.B) {
 	b.ReportMetric(w.measured, "pods")
-	// Without the first and the last tenth of the pods, where creating them and waiting for them take part.
-	from, ok := w.pointAt(w.first + 0.1*w.measured)
-	to, also := w.pointAt(w.first + 0.9*w.measured)
-	if ok && also && to.at.After(from.at) {
-		pods := 0.8 * w.measured
-		b.ReportMetric(pods/to.at.Sub(from.at).Seconds(), "steady-pods/s")
-		b.ReportMetric(milliseconds(to.used-from.used)/pods, "cpu-ms/pod")
-	}
 	if w.from == nil || w.to == nil {
 		return
 	}
-	for name, h := range w.to {
-		d := h.minus(w.from[name])
+	b.ReportMetric(milliseconds(w.to.used-w.from.used)/w.measured, "cpu-ms/pod")
+	for name, h := range w.to.histograms {
+		d := h.minus(w.from.histograms[name])
 		if d.count == 0 {
 			continue
 		}
@@ -97,22 +86,6 @@ func (w *watch) report(b *testing.B) {
 		b.ReportMetric(d.quantile(0.5), name+"-ms/p50")
 		b.ReportMetric(d.quantile(0.99), name+"-ms/p99")
 	}
-}
-
-// pointAt interpolates.
-func (w *watch) pointAt(bound float64) (point, bool) {
-	for i := 1; i < len(w.points); i++ {
-		before, after := w.points[i-1], w.points[i]
-		if before.bound <= bound && bound < after.bound {
-			part := (bound - before.bound) / (after.bound - before.bound)
-			return point{
-				bound: bound,
-				at:    before.at.Add(time.Duration(part * float64(after.at.Sub(before.at)))),
-				used:  before.used + time.Duration(part*float64(after.used-before.used)),
-			}, true
-		}
-	}
-	return point{}, false
 }
 
 // boundSoFar is how many pods the process has bound: the scheduler observes how many attempts each took.

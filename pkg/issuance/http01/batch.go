@@ -57,8 +57,8 @@ type group struct {
 	dirty bool
 	// sought: objects of an earlier process were looked for.
 	sought bool
-	// next is when it may be written next.
-	next time.Time
+	// next is when it may be written next, and written when it was last.
+	next, written time.Time
 }
 
 // batch collects wishes, so that many issuances at a time write few objects. Without a Keeper that runs, each TLSCertificate has
@@ -121,6 +121,9 @@ func (b *batch) present(cert *v1alpha1.TLSCertificate, challenges []Challenge) (
 		b.changed(g)
 	}
 	if w.done {
+		if b.clock.Since(g.written) >= heartbeat { // somebody may have deleted or changed what leads here, and the names do not answer
+			b.changed(g)
+		}
 		return nil, true
 	}
 	if err := w.err; err != nil { // told once, and tried again

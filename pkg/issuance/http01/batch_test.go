@@ -200,6 +200,28 @@ func TestChallengesShareObjects(t *testing.T) {
 	}
 }
 
+// TestWhatLeadsHereIsRepaired: whoever still waits for the answers to be seen has what leads to them looked at again.
+func TestWhatLeadsHereIsRepaired(t *testing.T) {
+	s := newSharing(t)
+	s.want("a", ErrNotYet)
+	s.flushed(0)
+	var ingresses networkingv1.IngressList
+	if err := s.c.List(t.Context(), &ingresses); err != nil || len(ingresses.Items) != 1 {
+		t.Fatal(len(ingresses.Items), err)
+	}
+	if err := s.c.Delete(t.Context(), &ingresses.Items[0]); err != nil {
+		t.Fatal(err)
+	}
+	s.want("a", nil)
+	s.flushed(heartbeat)
+	if err := s.c.List(t.Context(), &ingresses); err != nil || len(ingresses.Items) != 0 {
+		t.Errorf("%d Ingresses although nobody asked again, %v", len(ingresses.Items), err)
+	}
+	s.want("a", nil)
+	s.flushed(0)
+	s.there("a: a")
+}
+
 // TestNamespacesDoNotShare: a Service is of one namespace.
 func TestNamespacesDoNotShare(t *testing.T) {
 	s := newSharing(t)

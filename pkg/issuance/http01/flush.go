@@ -194,7 +194,7 @@ func (b *batch) end(namespace string, r round, refused bool, failed map[*wish]er
 	b.mu.Lock()
 	g := b.group(namespace)
 	now := b.clock.Now()
-	g.carrier, g.next = r.carrier, now.Add(together)
+	g.carrier, g.next, g.written = r.carrier, now.Add(together), now
 	maps.Copy(g.stale, r.stale)
 	var fulfilled []*wish
 	for _, w := range slices.Concat(r.shared, r.alone) {

@@ -6,6 +6,7 @@ package costscore
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -38,6 +39,7 @@ type CostScore struct {
 
 	indexed     bool // the arguments do not say otherwise
 	mostRefused int
+	searching   sync.Mutex
 	facts       profileFacts
 	follower    follower
 	handed      handed

@@ -28,14 +28,37 @@
 // on the pod each time that the pod is scored and counts as if it were not there:
 // it is a hint, and holds nobody.
 //
-// Nodes of equal cost are told apart by the profile, not by this plugin: in
+// # Search
+//
+// To compare thousands of nodes takes milliseconds. PreFilter keeps them in a
+// nodeindex.Index instead and leaves the framework one node: the one that
+// comparing all would choose. It does so if nothing but cost and packing orders
+// the nodes for this pod. Three things say whether that is so:
+//
+//   - the profile, once: only plugins that are known filter and score, in the
+//     order and with the weights that make cost decide (profileFacts);
+//   - what the other PreFilter plugins, all of which come before this one, have
+//     written into the cycle's state. Nothing there means that their Filter will
+//     not be called; with something there Filter can be asked about a node;
+//   - PreScore of the plugins whose scores beat cost, asked in a state that is
+//     thrown away: they skip if they have nothing to say.
+//
+// In all other cases all nodes are left, and Filter and Score compare them. The
+// index follows the snapshots of the scheduling cycles (follower), so it knows of
+// pods that have a node and are not bound yet. TestSearchIsExact compares the
+// index with all nodes on random clusters; handed watches over it in production.
+//
+// # Equal costs
+//
+// Where all nodes are compared, nodes of equal cost are told apart by the
+// profile, not by this plugin: in
 // Tollgate's profile by NodeResourcesFit with MostAllocated at weight 1, the
 // smallest weight there is, so that packing never outvotes a difference in
 // cost. Packing is compared in steps of a hundredth there, NodeResourcesFit's
 // own resolution. What remains equal after that cannot be ordered through the
 // scheduling framework, whose scores are sums of integers from 0 to 100: the
-// scheduler takes any one of these nodes, neither the oldest nor the first by
-// name.
+// scheduler takes any one of these nodes. The index takes the fullest of them,
+// then the oldest node, then the first by name.
 //
 // The scheduler does not score at all when one node alone is feasible, and
 // only a sample of the nodes in clusters of a hundred nodes or more unless the

@@ -55,6 +55,8 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	if !pl.indexed {
 		return "", reasonConfigured
 	}
+	pl.searching.Lock() // cycles come one after the other, so nobody waits for it
+	defer pl.searching.Unlock()
 	if _, err := state.Read(fullSearchKey); err == nil {
 		return "", reasonConfigured
 	}

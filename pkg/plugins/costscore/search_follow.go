@@ -76,14 +76,13 @@ func (f *follower) follow(pl *CostScore, nodes []fwk.NodeInfo) {
 	now := pl.clock.Now()
 	pause := now.Sub(f.last)
 	f.last = now
-	version := pl.nodes.version()
+	version, before := pl.nodes.version(), f.version
+	f.version = version
 	if len(nodes) != len(f.nodes) || len(nodes) > 0 && &nodes[0] != &f.nodes[0] {
-		f.version = version
-		f.relist(pl, nodes)
+		f.relist(pl, nodes, version != before)
 		return
 	}
-	if version != f.version {
-		f.version = version
+	if version != before {
 		for _, s := range f.seen {
 			f.put(pl, s)
 		}
@@ -129,14 +128,19 @@ func (f *follower) lookAtTold(pl *CostScore, now time.Time) {
 }
 
 // relist begins anew with the list of a snapshot that has other nodes than the
-// one before.
-func (f *follower) relist(pl *CostScore, nodes []fwk.NodeInfo) {
+// one before, or has them in another order.
+func (f *follower) relist(pl *CostScore, nodes []fwk.NodeInfo, pricesChanged bool) {
 	was := f.byName
 	f.nodes, f.seen, f.byName = nodes, make([]*seen, 0, len(nodes)), make(map[string]*seen, len(nodes))
 	for _, info := range nodes {
 		name := info.Node().Name
-		s := &seen{info: info}
-		f.put(pl, s)
+		s := was[name]
+		if s == nil || s.info != info {
+			s = &seen{info: info}
+			f.put(pl, s)
+		} else if !f.lookAt(pl, s) && pricesChanged {
+			f.put(pl, s)
+		}
 		f.seen, f.byName[name] = append(f.seen, s), s
 		delete(was, name)
 	}

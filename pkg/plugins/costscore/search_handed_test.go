@@ -18,6 +18,7 @@ import (
 
 func missesSoFar(t *testing.T) float64 {
 	t.Helper()
+	registerMetrics() // which count from then on
 	value, err := testutil.GetCounterMetricValue(misses)
 	if err != nil {
 		t.Fatal(err)

@@ -83,6 +83,30 @@ func TestPackingIsThatOfFit(t *testing.T) {
 	}
 }
 
+// The bound is not lower than the score where sums of floats come out a little
+// below a whole number.
+func TestBoundOfWholePercentages(t *testing.T) {
+	info, least := framework.NewNodeInfo(), int64(fwk.MaxNodeScore)
+	for capacity := range int64(40) {
+		info.Allocatable = &framework.Resource{MilliCPU: capacity, Memory: capacity}
+		sample := &nodeindex.Sample{Cost: costmodel.Node{Allocatable: toRequest(info.GetAllocatable())}}
+		for requested := range capacity {
+			info.NonZeroRequested = &framework.Resource{MilliCPU: requested, Memory: requested}
+			for more := range capacity {
+				p := packing{milliCPU: more, memory: more}
+				score, most := p.score(info), p.most(sample, packed(info))
+				least = min(least, most-score)
+				if most < score {
+					t.Errorf("got score %d above the bound %d: %d and %d of %d", score, most, requested, more, capacity)
+				}
+			}
+		}
+	}
+	if least > 0 {
+		t.Errorf("the bound is never better than %d above the score", least)
+	}
+}
+
 // scorer is a Score plugin that is a function.
 type scorer func(*v1.Pod, fwk.NodeInfo) (int64, *fwk.Status)
 

@@ -72,28 +72,29 @@ func (p plot) svg() []byte {
 		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%d</text>`+"\n", x(n), plotHeight-foot+18, n)
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n", (marginLeft+plotWidth-marginRight)/2, plotHeight-15, html.EscapeString(p.xLabel))
-	for _, name := range policy.Names() {
+	for i, name := range policy.Names() {
 		p.curve(&b, name, x, y)
+		at := marginTop + 14 + 20*i
+		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="12" height="12" fill="%s"/>`+"\n", plotWidth-marginRight+14, at-10, colors[name])
+		fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text>`+"\n", plotWidth-marginRight+32, at, name)
 	}
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
 }
 
-// curve draws a policy's line, its points, and its name at the end.
+// curve draws a policy's line and its points.
 func (p plot) curve(b *strings.Builder, name string, x func(int) float64, y func(float64) float64) {
 	values := p.curves[name]
 	if len(values) == 0 {
 		return
 	}
 	var points []string
-	var lastX, lastY float64
 	for _, n := range slices.Sorted(maps.Keys(values)) {
-		lastX, lastY = x(n), y(values[n])
-		points = append(points, fmt.Sprintf("%.1f,%.1f", lastX, lastY))
-		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s</title></circle>`+"\n", lastX, lastY, colors[name], duration(values[n]))
+		atX, atY := x(n), y(values[n])
+		points = append(points, fmt.Sprintf("%.1f,%.1f", atX, atY))
+		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s</title></circle>`+"\n", atX, atY, colors[name], duration(values[n]))
 	}
 	fmt.Fprintf(b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(points, " "), colors[name])
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" fill="%s">%s</text>`+"\n", lastX+8, lastY+4, colors[name], name)
 }
 
 // extent returns all x, and the decades between which all values are.
