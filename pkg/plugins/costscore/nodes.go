@@ -149,7 +149,11 @@ func usedAlike(a, b *v1.Node) bool {
 // nodeHandler keeps the book and forgets deleted nodes.
 func (pl *CostScore) nodeHandler() cache.ResourceEventHandler {
 	return cache.ResourceEventHandlerFuncs{
-		AddFunc: func(obj any) { pl.nodes.set(obj.(*v1.Node)) },
+		AddFunc: func(obj any) {
+			node := obj.(*v1.Node)
+			pl.nodes.set(node)
+			pl.changed(node.Name) // another one may have had it until just now
+		},
 		UpdateFunc: func(oldObj, newObj any) {
 			oldNode, newNode := oldObj.(*v1.Node), newObj.(*v1.Node)
 			pl.nodes.set(newNode)

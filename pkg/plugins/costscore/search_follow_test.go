@@ -12,6 +12,7 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 
@@ -33,6 +34,7 @@ type world struct {
 	t      testing.TB
 	random *rand.Rand
 	nodes  []*v1.Node
+	gone   []string  // the names of former nodes
 	pods   []*v1.Pod // that are bound
 	// bound and named are how many pods and nodes there were.
 	bound, named int
@@ -158,7 +160,12 @@ func (w *world) step() {
 
 func (w *world) addNode() {
 	w.named++
-	n := w.node(fmt.Sprintf("n%02d", w.named))
+	name := fmt.Sprintf("n%02d", w.named)
+	if len(w.gone) > 0 && w.random.IntN(2) == 0 { // another node of the same name
+		name, w.gone = w.gone[0], w.gone[1:]
+	}
+	n := w.node(name)
+	n.UID = types.UID(fmt.Sprint(w.named))
 	w.nodes = append(w.nodes, n)
 	w.must(w.t, w.store().Add(n))
 	w.happens(n.Name, func() { w.cache.AddNode(w.logger, n) }, func() { w.plugin.nodeHandler().OnAdd(n, false) })
@@ -167,7 +174,7 @@ func (w *world) addNode() {
 // removeNode removes a node and then its pods.
 func (w *world) removeNode(i int) {
 	n := w.nodes[i]
-	w.nodes = slices.Delete(w.nodes, i, i+1)
+	w.nodes, w.gone = slices.Delete(w.nodes, i, i+1), append(w.gone, n.Name)
 	w.must(w.t, w.store().Delete(n))
 	w.happens(n.Name, func() { w.must(w.t, w.cache.RemoveNode(w.logger, n)) }, func() { w.plugin.nodeHandler().OnDelete(n) })
 	for i := len(w.pods) - 1; i >= 0; i-- {
