@@ -45,7 +45,7 @@ sandbox: binaries ## Start the control plane, leave it up, and print how to use 
 .PHONY: test
 test: binaries ## Run all unit and integration tests.
 	$(GO) test -count=1 -timeout 20m $$($(GO) list ./... | grep -v /test/integration)
-	$(GO) test -count=1 -timeout 20m -v ./test/integration
+	$(GO) test -count=1 -timeout 40m -v ./test/integration
 
 .PHONY: e2e
 e2e: binaries $(BIN)/kubelet ## Follow a certificate to a process on a real node, and through its renewal (needs root).

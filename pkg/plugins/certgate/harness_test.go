@@ -71,6 +71,8 @@ type harness struct {
 	// pods and versions number what the test creates.
 	pods, versions atomic.Int64
 	popped         chan *framework.QueuedPodInfo
+	asking         chan struct{}
+	asked          bool // and not popped yet
 	// activations counts the calls of Activate that have returned.
 	activations atomic.Int64
 }
@@ -106,6 +108,7 @@ func newHarnessBeside(t *testing.T, others []tf.RegisterPluginFunc, args *config
 		client: fake.NewClientset(),
 		ca:     tlstest.NewCA(t),
 		popped: make(chan *framework.QueuedPodInfo),
+		asking: make(chan struct{}, 1),
 		args:   args,
 	}
 	h.client.ReactionChain = append(reactors, h.client.ReactionChain...)
@@ -205,9 +208,15 @@ func (h *harness) source() *tlssecrets.Source {
 	return h.pl.source.(fromSecrets).Source
 }
 
-// pop takes pods off the queue for nextPopped.
+// pop takes pods off the queue, one each time that ask is called. It must not wait for one while a test gives a pod back: the
+// queue offers a pod from its backoff queue before it has noted that the pod is not in flight any more, and then discards it.
 func (h *harness) pop() {
 	for {
+		select {
+		case <-h.asking:
+		case <-h.ctx.Done():
+			return
+		}
 		info, err := h.queue.Pop(h.logger)
 		if err != nil || info == nil {
 			return
@@ -217,6 +226,14 @@ func (h *harness) pop() {
 		case <-h.ctx.Done():
 			return
 		}
+	}
+}
+
+// ask has the next pod taken off the queue, unless that is under way.
+func (h *harness) ask() {
+	if !h.asked {
+		h.asked = true
+		h.asking <- struct{}{}
 	}
 }
 
@@ -255,8 +272,10 @@ func (h *harness) eventually(what string, condition func() bool) {
 
 // nextPopped returns the next pod that comes off the queue, nil if none comes.
 func (h *harness) nextPopped() *framework.QueuedPodInfo {
+	h.ask()
 	select {
 	case info := <-h.popped:
+		h.asked = false
 		return info
 	case <-time.After(patience):
 		return nil
@@ -281,8 +300,10 @@ func (h *harness) wantPopped(pod *v1.Pod) *framework.QueuedPodInfo {
 func (h *harness) stepUntilPopped(pod *v1.Pod) {
 	h.t.Helper()
 	h.eventually("pod "+pod.Name+" is popped", func() bool {
+		h.ask()
 		select {
 		case info := <-h.popped:
+			h.asked = false
 			return info.Pod.UID == pod.UID
 		default:
 			h.clock.Step(time.Second)

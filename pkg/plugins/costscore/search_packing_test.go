@@ -86,7 +86,7 @@ func TestPackingIsThatOfFit(t *testing.T) {
 // The bound is not lower than the score where sums of floats come out a little
 // below a whole number.
 func TestBoundOfWholePercentages(t *testing.T) {
-	info, least := framework.NewNodeInfo(), int64(fwk.MaxNodeScore)
+	info, least := framework.NewNodeInfo(), fwk.MaxNodeScore
 	for capacity := range int64(40) {
 		info.Allocatable = &framework.Resource{MilliCPU: capacity, Memory: capacity}
 		sample := &nodeindex.Sample{Cost: costmodel.Node{Allocatable: toRequest(info.GetAllocatable())}}
