@@ -8,9 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/tollgate-dev/tollgate/test/bench/internal/measure"
 )
 
 // plan is what is measured.
@@ -66,7 +67,7 @@ func parsePlan(args []string, output io.Writer) (*plan, error) {
 	}
 	p.controllerArgs = strings.Fields(*controllerArgs)
 	var err error
-	if p.parts, err = choose(*chosen); err != nil {
+	if p.parts, err = measure.ChooseParts(*chosen, partNames()); err != nil {
 		return nil, err
 	}
 	return p, p.validate()
@@ -102,18 +103,4 @@ func partNames() []string {
 		names[i] = parts[i].name
 	}
 	return names
-}
-
-// choose returns the parts of a list in the order in which they are measured.
-func choose(list string) ([]string, error) {
-	if list == "" {
-		return partNames(), nil
-	}
-	wanted := strings.Split(list, ",")
-	for _, name := range wanted {
-		if !slices.Contains(partNames(), name) {
-			return nil, fmt.Errorf("there is no part %q; the parts are %s", name, strings.Join(partNames(), ", "))
-		}
-	}
-	return slices.DeleteFunc(partNames(), func(name string) bool { return !slices.Contains(wanted, name) }), nil
 }
