@@ -75,6 +75,21 @@ func (x *Index) Cheapest(q *Query) (name string, complete bool) {
 	return s.best.node.Name, true
 }
 
+// Each calls visit for every node that has the room and that the pod may use, class
+// by class. It returns false if it gave up.
+func (x *Index) Each(q *Query, visit func(*Class, *Sample, *Node)) (complete bool) {
+	s := search{Query: q}
+	for _, c := range x.classes {
+		if !q.Admits(&c.key, &c.sample) {
+			continue
+		}
+		for n, at := s.next(c, position{}); n != nil; n, at = s.next(c, position{at.block, at.node + 1}) {
+			visit(&c.key, &c.sample, n)
+		}
+	}
+	return !s.gaveUp
+}
+
 // dearer reports whether a node of one cost cannot come before one of another,
 // and nor can those that follow it in its class.
 func dearer(cost, other int64) bool {

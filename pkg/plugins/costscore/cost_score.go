@@ -40,8 +40,10 @@ type CostScore struct {
 	indexed     bool // the arguments do not say otherwise
 	mostRefused int
 	searching   sync.Mutex
+	factsOnce   sync.Once
 	facts       profileFacts
 	follower    follower
+	candidates  candidates
 	handed      handed
 }
 

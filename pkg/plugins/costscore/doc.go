@@ -41,7 +41,9 @@
 //     written into the cycle's state. Nothing there means that their Filter will
 //     not be called; with something there Filter can be asked about a node;
 //   - PreScore of the plugins whose scores beat cost, asked in a state that is
-//     thrown away: they skip if they have nothing to say.
+//     thrown away: they skip if they have nothing to say. Those that do not are
+//     asked for the scores of all nodes that the index has for the pod, and the
+//     totals decide (preferred).
 //
 // In all other cases all nodes are left, and Filter and Score compare them. The
 // index follows the snapshots of the scheduling cycles (follower), so it knows of

@@ -9,9 +9,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 	"k8s.io/utils/ptr"
 
+	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 	"github.com/tollgate-dev/tollgate/pkg/costmodel"
 )
 
@@ -78,7 +81,8 @@ func TestLifetimePlacement(t *testing.T) {
 
 // A lifetime that cannot be read holds nobody.
 func TestMalformedLifetime(t *testing.T) {
-	c := newCluster(t, []*v1.Node{node("a", "0.10"), node("b", "0.20")}, nil, lifetimeStrategy)
+	full := func(args *config.CostScoreArgs) { args.Search = config.SearchFull }
+	c := newCluster(t, []*v1.Node{node("a", "0.10"), node("b", "0.20")}, nil, lifetimeStrategy, full)
 	for _, p := range []*v1.Pod{lasting(pod("p").Obj(), "soon"), deadline(lasting(pod("q").Obj(), "-1h"), 60)} {
 		if got := c.place(t, p); len(got.best) != 1 || got.best[0] != "a" {
 			t.Errorf("got nodes %v, want a", got.best)
@@ -87,6 +91,13 @@ func TestMalformedLifetime(t *testing.T) {
 	wantEvents(t, c,
 		`Warning InvalidLifetime reading annotation tollgate.dev/expected-lifetime: "soon" is not a duration above 0 such as 90m or 2h30m; counting the pod as one that never ends`,
 		`Warning InvalidLifetime reading annotation tollgate.dev/expected-lifetime: "-1h" is not a duration above 0 such as 90m or 2h30m; using 1m0s from activeDeadlineSeconds`)
+
+	// Scores of one node are not worked out, so the index has to say it.
+	c = newCluster(t, []*v1.Node{node("a", "0.10"), node("b", "0.20")}, nil, lifetimeStrategy)
+	if result, _, _ := c.RunPreFilterPlugins(t.Context(), framework.NewCycleState(), lasting(pod("p").Obj(), "soon")); !result.NodeNames.Equal(sets.New("a")) {
+		t.Errorf("got nodes %v, want a", result.NodeNames)
+	}
+	wantEvents(t, c, `Warning InvalidLifetime reading annotation tollgate.dev/expected-lifetime: "soon" is not a duration above 0 such as 90m or 2h30m; counting the pod as one that never ends`)
 
 	// Other strategies do not read it.
 	c = newCluster(t, []*v1.Node{node("a", "0.10"), node("b", "0.20")}, nil)

@@ -36,7 +36,7 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 		problems:  problems,
 		activator: h,
 		handle:    h,
-		indexed:   args.Search != config.SearchFull && args.Strategy != config.StrategyDominantShareLifetimes,
+		indexed:   args.Search != config.SearchFull,
 
 		mostRefused: mostRefused,
 	}

@@ -16,21 +16,18 @@ import (
 
 // Reasons why all nodes are compared for a pod.
 const (
-	reasonConfigured       = "Configured"       // the arguments or the caller say so
-	reasonProfile          = "Profile"          // see profileFacts
-	reasonNominated        = "Nominated"        // the pod, or another one to the node that was found
-	reasonVolumes          = "Volumes"          // that tie a pod to nodes
-	reasonResourceClaims   = "ResourceClaims"   // dynamic resource allocation
-	reasonResources        = "Resources"        // extended resources and huge pages
-	reasonPodAffinity      = "PodAffinity"      // preferences of this pod, or of another for this one
-	reasonTopologySpread   = "TopologySpread"   // ScheduleAnyway of this pod, or by default
-	reasonNodeAffinity     = "NodeAffinity"     // preferences, or fields
-	reasonPreferNoSchedule = "PreferNoSchedule" // a node with such a taint that the pod does not tolerate
-	reasonOtherFilter      = "OtherFilter"      // what a Filter plugin would say about the pod is not known
-	reasonNoPrice          = "NoPrice"          // is known of any node that has room: other plugins decide
-	reasonNoNode           = "NoNode"           // has room: people need to know why
-	reasonDistrust         = "Distrust"         // see handed
-	reasonGaveUp           = "GaveUp"           // too many nodes refused the pod
+	reasonConfigured     = "Configured"     // the arguments or the caller say so
+	reasonProfile        = "Profile"        // see profileFacts
+	reasonNominated      = "Nominated"      // the pod, or another one to the node that was found
+	reasonVolumes        = "Volumes"        // that tie a pod to nodes
+	reasonResourceClaims = "ResourceClaims" // dynamic resource allocation
+	reasonNodeFields     = "NodeFields"     // required node affinity by fields
+	reasonOtherFilter    = "OtherFilter"    // what a Filter plugin would say about the pod is not known
+	reasonScore          = "Score"          // a plugin cannot say what the pod prefers
+	reasonNoPrice        = "NoPrice"        // is known of any node that has room: other plugins decide
+	reasonNoNode         = "NoNode"         // has room: people need to know why
+	reasonDistrust       = "Distrust"       // see handed
+	reasonGaveUp         = "GaveUp"         // too many nodes refused the pod
 )
 
 // mostRefused is how many nodes may refuse a pod, for other reasons than room and
@@ -63,7 +60,7 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	if !pl.handed.trusted(ctx, pl.activator, pl.clock.Now()) {
 		return "", reasonDistrust
 	}
-	pl.facts.once.Do(func() { pl.facts.find(ctx, pl.handle) })
+	pl.factsOnce.Do(func() { pl.facts.find(ctx, pl.handle) })
 	if pl.facts.fault != "" {
 		return "", reasonProfile
 	}
@@ -74,13 +71,27 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	pl.follower.follow(pl, nodes)
 
 	q := pl.query(ctx, state, pod, p, l)
+	each := len(p.preferences) > 0 || pl.lifetimes
+	if !each {
+		node, reason = pl.cheapest(q)
+	}
+	if each || q.preferNoSchedule {
+		node, reason = pl.preferred(ctx, pod, p, q)
+	}
+	if node != "" {
+		pl.handed.over(pod, node)
+	}
+	return node, reason
+}
+
+// cheapest finds the node for a pod that nothing but its cost and packing decides
+// about.
+func (pl *CostScore) cheapest(q *query) (node, reason string) {
 	found, complete := pl.follower.index.Cheapest(&q.Query)
 	for found != "" && pl.follower.catchUp(pl, found) {
 		found, complete = pl.follower.index.Cheapest(&q.Query)
 	}
 	switch {
-	case q.preferNoSchedule:
-		return "", reasonPreferNoSchedule
 	case !complete:
 		return "", reasonGaveUp
 	case found == "":
@@ -90,29 +101,34 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	case len(pl.handle.NominatedPodsForNode(found)) > 0:
 		return "", reasonNominated
 	}
-	pl.handed.over(pod, found)
 	return found, ""
 }
 
 // query is a question to the index.
 type query struct {
 	nodeindex.Query
-	// preferNoSchedule says that a node has a taint that the scheduler weighs.
-	preferNoSchedule bool
+	*preScoreState
+	// preferNoSchedule says that a node has a taint that the profile weighs. Such
+	// nodes are left out unless weighTaints is set.
+	preferNoSchedule, weighTaints bool
 }
 
 func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, l *limits) *query {
 	s := pl.newPreScoreState(pod)
-	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}}
+	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}, preScoreState: s}
 	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
 		switch p.taints(ctx, sample.Node) {
 		case refused:
 			return false
 		case disliked:
-			q.preferNoSchedule = true
-			return false
+			if pl.facts.taints == nil {
+				break
+			}
+			if q.preferNoSchedule = true; !q.weighTaints {
+				return false
+			}
 		}
-		return l.reject(priceOf(c)) == ""
+		return l.reject(priceOf(c)) == "" && p.fitsEmpty(ctx, state, pod, sample.Node)
 	}
 	q.Cost = func(c *nodeindex.Class, sample *nodeindex.Sample, oldest int64) int64 {
 		if !c.Known {

@@ -31,8 +31,7 @@ func TestSearchIsExact(t *testing.T) {
 		decisions /= 10
 	}
 	reasons := []string{
-		reasonNominated, reasonVolumes, reasonResources, reasonPodAffinity, reasonTopologySpread, reasonNodeAffinity, reasonPreferNoSchedule,
-		reasonOtherFilter, reasonNoPrice, reasonNoNode, reasonGaveUp,
+		reasonNominated, reasonVolumes, reasonNodeFields, reasonOtherFilter, reasonNoPrice, reasonNoNode, reasonGaveUp,
 	}
 	before := map[string]float64{}
 	for _, reason := range reasons {
@@ -51,12 +50,12 @@ func TestSearchIsExact(t *testing.T) {
 		}
 	})
 	for _, reason := range reasons {
-		if searchesFor(t, reason) == before[reason] {
+		if searchesFor(t, reason) == before[reason] && !testing.Short() {
 			t.Errorf("no pod was compared with all nodes because of %s", reason)
 		}
 	}
 	t.Logf("%d decisions: %d by the index, in %d of which no other node was as good", decisions, found.Load(), alone.Load())
-	if found.Load() < int64(decisions)/3 || alone.Load() < found.Load()/3 {
+	if found.Load() < int64(decisions)/2 || alone.Load() < found.Load()/3 {
 		t.Error("too few of them say something")
 	}
 }

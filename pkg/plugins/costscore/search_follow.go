@@ -102,6 +102,13 @@ func (f *follower) follow(pl *CostScore, nodes []fwk.NodeInfo) {
 	}
 }
 
+// lookAtAll looks at all nodes.
+func (f *follower) lookAtAll(pl *CostScore) {
+	for _, s := range f.seen {
+		f.lookAt(pl, s)
+	}
+}
+
 // catchUp reports whether a node has changed since it was put into the index.
 func (f *follower) catchUp(pl *CostScore, name string) bool { return f.lookAt(pl, f.byName[name]) }
 

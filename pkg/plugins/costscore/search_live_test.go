@@ -82,10 +82,7 @@ func (l *live) anew() *CostScore {
 		podLister: pl.podLister, problems: pl.problems, activator: pl.activator, handle: pl.handle, indexed: pl.indexed, mostRefused: pl.mostRefused,
 	}
 	fresh.follower.ageless = pl.follower.ageless
-	fresh.facts.once.Do(func() {
-		fresh.facts.packs, fresh.facts.stateful, fresh.facts.spread = pl.facts.packs, pl.facts.stateful, pl.facts.spread
-		fresh.facts.podAffinity, fresh.facts.nodeAffinity = pl.facts.podAffinity, pl.facts.nodeAffinity
-	})
+	fresh.factsOnce.Do(func() { fresh.facts = pl.facts })
 	return fresh
 }
 

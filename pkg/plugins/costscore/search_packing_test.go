@@ -107,13 +107,13 @@ func TestBoundOfWholePercentages(t *testing.T) {
 	}
 }
 
-// scorer is a Score plugin that is a function.
-type scorer func(*v1.Pod, fwk.NodeInfo) (int64, *fwk.Status)
+// fixedScorer is a Score plugin that is a function.
+type fixedScorer func(*v1.Pod, fwk.NodeInfo) (int64, *fwk.Status)
 
-func (scorer) Name() string                         { return "Scorer" }
-func (scorer) ScoreExtensions() fwk.ScoreExtensions { return nil }
+func (fixedScorer) Name() string                         { return "Scorer" }
+func (fixedScorer) ScoreExtensions() fwk.ScoreExtensions { return nil }
 
-func (s scorer) Score(_ context.Context, _ fwk.CycleState, p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
+func (s fixedScorer) Score(_ context.Context, _ fwk.CycleState, p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
 	return s(p, info)
 }
 
@@ -125,23 +125,23 @@ func TestIsMostAllocated(t *testing.T) {
 		want   bool
 	}{
 		"NodeResourcesFit": {fit(t, newCluster(t, nil, nil)), true},
-		"the formula":      {scorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) { return exact(p, info), nil }), true},
-		"an error": {scorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
+		"the formula":      {fixedScorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) { return exact(p, info), nil }), true},
+		"an error": {fixedScorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
 			return exact(p, info), fwk.AsStatus(errors.New("no"))
 		}), false},
-		"rounded up": {scorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
+		"rounded up": {fixedScorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
 			a := info.GetAllocatable()
 			requests := p.Spec.Containers[0].Resources.Requests
 			c := requests.Cpu().MilliValue() * 100 / a.GetMilliCPU()
 			m := requests.Memory().Value() * 100 / a.GetMemory()
 			return (c + m + 1) / 2, nil
 		}), false},
-		"not rounded in between": {scorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
+		"not rounded in between": {fixedScorer(func(p *v1.Pod, info fwk.NodeInfo) (int64, *fwk.Status) {
 			a := info.GetAllocatable()
 			requests := p.Spec.Containers[0].Resources.Requests
 			return (requests.Cpu().MilliValue() + requests.Memory().Value()) * 100 / (a.GetMilliCPU() + a.GetMemory()), nil
 		}), false},
-		"a constant": {scorer(func(*v1.Pod, fwk.NodeInfo) (int64, *fwk.Status) { return 50, nil }), false},
+		"a constant": {fixedScorer(func(*v1.Pod, fwk.NodeInfo) (int64, *fwk.Status) { return 50, nil }), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

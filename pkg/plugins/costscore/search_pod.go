@@ -5,6 +5,7 @@ package costscore
 
 import (
 	"context"
+	"slices"
 
 	v1 "k8s.io/api/core/v1"
 	v1helper "k8s.io/component-helpers/scheduling/corev1"
@@ -26,8 +27,13 @@ type placeable struct {
 	// filters are the Filter plugins that have something to say about the pod,
 	// beside those that the index stands in for.
 	filters []fwk.FilterPlugin
+	// fit is NodeResourcesFit if the pod requests other resources than those of
+	// nodeindex.Room.
+	fit fwk.FilterPlugin
 	// tolerations are the pod's.
 	tolerations []v1.Toleration
+	// preferences are the Score plugins that score the pod's nodes differently.
+	preferences []*scorer
 }
 
 // filterStates are the keys under which Filter plugins keep, in PreFilter, what
@@ -83,21 +89,28 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 	if !ok {
 		return nil, reasonOtherFilter
 	}
-	if len(r.GetScalarResources()) > 0 {
-		return nil, reasonResources
+	for name := range r.GetScalarResources() {
+		if m := f.claims; m != nil && m.DeviceClassResolver().GetDeviceClass(name) != nil {
+			return nil, reasonResourceClaims
+		}
+		p.fit = f.fit
 	}
 	p.need = nodeindex.Room{MilliCPU: r.GetMilliCPU(), Memory: r.GetMemory(), EphemeralStorage: r.GetEphemeralStorage(), Pods: 1}
-	if reason := f.scored(ctx, pod, nodes); reason != "" {
-		return nil, reason
+	if len(nodes) == 0 {
+		return nil, reasonNoNode
+	}
+	p.preferences = f.preferences(ctx, pod, nodes)
+	if p.fit != nil {
+		p.filters = append(p.filters, p.fit)
 	}
 	for _, filter := range f.stateful {
 		if _, err := state.Read(filterStates[filter.Name()]); err == nil {
 			p.filters = append(p.filters, filter)
 		}
 	}
-	if len(spec.NodeSelector) > 0 || spec.Affinity != nil && spec.Affinity.NodeAffinity != nil {
+	if len(spec.NodeSelector) > 0 || requiresNodes(spec.Affinity) {
 		if onFields(spec.Affinity) {
-			return nil, reasonNodeAffinity
+			return nil, reasonNodeFields
 		}
 		required := nodeaffinity.GetRequiredNodeAffinity(pod)
 		p.affinity = &required
@@ -105,22 +118,40 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 	return p, ""
 }
 
-// scored returns the reason if a Score plugin that beats cost has something to
-// say about the pod. Each of them says so itself, in PreScore, in a state that is
-// thrown away.
-func (f *profileFacts) scored(ctx context.Context, pod *v1.Pod, nodes []fwk.NodeInfo) string {
-	if len(nodes) == 0 {
-		return reasonNoNode
-	}
-	for _, plugin := range []struct {
-		preScore fwk.PreScorePlugin
-		reason   string
-	}{{f.nodeAffinity, reasonNodeAffinity}, {f.spread, reasonTopologySpread}, {f.podAffinity, reasonPodAffinity}} {
-		if plugin.preScore != nil && !plugin.preScore.PreScore(ctx, framework.NewCycleState(), pod, nodes[:1]).IsSkip() {
-			return plugin.reason
+// preferences returns the Score plugins that score the pod's nodes differently,
+// beside TaintToleration, which the taints of nodes decide about.
+func (f *profileFacts) preferences(ctx context.Context, pod *v1.Pod, nodes []fwk.NodeInfo) []*scorer {
+	var all []*scorer
+	for _, s := range []*scorer{f.nodeAffinity, f.spread, f.podAffinity} {
+		// Not asked in vain where that takes long and the answer is plain.
+		sure := s == f.spread && spreadsAnyway(pod) || s == f.podAffinity && prefersPods(pod.Spec.Affinity)
+		if s != nil && (sure || s.prefers(ctx, pod, nodes)) {
+			all = append(all, s)
 		}
 	}
-	return ""
+	return all
+}
+
+func spreadsAnyway(pod *v1.Pod) bool {
+	return slices.ContainsFunc(pod.Spec.TopologySpreadConstraints, func(c v1.TopologySpreadConstraint) bool {
+		return c.WhenUnsatisfiable == v1.ScheduleAnyway
+	})
+}
+
+func prefersPods(a *v1.Affinity) bool {
+	return a != nil && (a.PodAffinity != nil && len(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
+		a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0)
+}
+
+// fitsEmpty reports whether the pod would fit on a node of this kind that has no
+// pods. Else it fits on none, and they need not be gone through.
+func (p *placeable) fitsEmpty(ctx context.Context, state fwk.CycleState, pod *v1.Pod, node *v1.Node) bool {
+	if p.fit == nil {
+		return true
+	}
+	info := framework.NewNodeInfo()
+	info.SetNode(node)
+	return p.fit.Filter(ctx, state, pod, info).IsSuccess()
 }
 
 // match reports whether a pod may use a node that has room and whose taints it
@@ -139,9 +170,13 @@ func (p *placeable) match(ctx context.Context, state fwk.CycleState, pod *v1.Pod
 	return true
 }
 
+func requiresNodes(a *v1.Affinity) bool {
+	return a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil
+}
+
 // onFields reports whether a node affinity looks at other things than labels.
 func onFields(a *v1.Affinity) bool {
-	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+	if !requiresNodes(a) {
 		return false
 	}
 	for _, term := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {

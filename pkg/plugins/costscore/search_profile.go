@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -20,15 +19,20 @@ import (
 // profileFacts is what the search has to know about the other plugins of the
 // profile. It is found out in the first scheduling cycle, when all of them exist.
 type profileFacts struct {
-	once sync.Once
 	// fault says why the index cannot be used with this profile.
 	fault string
 	// packs says that NodeResourcesFit decides between nodes of equal cost.
 	packs bool
 	// stateful are the Filter plugins of filterStates that the profile has.
 	stateful []fwk.FilterPlugin
-	// spread, podAffinity and nodeAffinity are what the profile scores with.
-	spread, podAffinity, nodeAffinity fwk.PreScorePlugin
+	// fit is NodeResourcesFit.
+	fit fwk.FilterPlugin
+	// claims knows the extended resources that stand for devices; nil if none do.
+	claims fwk.SharedDRAManager
+	// taints, nodeAffinity, spread and podAffinity are what the profile scores
+	// with beside cost and packing; nil if it does not.
+	taints, nodeAffinity, spread, podAffinity *scorer
+	costWeight, fitWeight                     int64
 }
 
 // certGate is the name of the other plugin. It holds a pod back from all nodes or
@@ -98,6 +102,10 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 		}
 		f.stateful = append(f.stateful, instance)
 	}
+	if f.fit, ok = instances[upstream.NodeResourcesFit].(fwk.FilterPlugin); !ok {
+		return "plugin NodeResourcesFit cannot be asked about a node"
+	}
+	f.claims = h.SharedDRAManager()
 	weight := map[string]int64{}
 	for _, score := range plugins.Score.Enabled {
 		if !slices.Contains(scorers, score.Name) {
@@ -105,6 +113,7 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 		}
 		weight[score.Name] = int64(score.Weight)
 	}
+	f.costWeight, f.fitWeight = weight[Name], weight[upstream.NodeResourcesFit]
 	if weight[Name] <= weight[upstream.NodeResourcesFit]*fwk.MaxNodeScore {
 		return fmt.Sprintf("the weight of CostScore, %d, has to be more than %d times that of NodeResourcesFit, so that cost decides before packing", weight[Name], fwk.MaxNodeScore)
 	}
@@ -114,7 +123,7 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 			return "NodeResourcesFit scores by something else than MostAllocated of cpu and memory with equal weights"
 		}
 	}
-	return f.findPreScores(ctx, plugins, instances)
+	return f.findScorers(ctx, weight, instances)
 }
 
 // checkFilters returns what is wrong with the PreFilter and Filter plugins.
@@ -154,20 +163,22 @@ func checkFilters(plugins *schedconfig.Plugins) string {
 	return ""
 }
 
-// findPreScores finds the plugins that say in PreScore whether they score, and
-// checks that none has a configuration that concerns every pod.
-func (f *profileFacts) findPreScores(ctx context.Context, plugins *schedconfig.Plugins, instances map[string]fwk.Plugin) string {
-	for name, to := range map[string]*fwk.PreScorePlugin{
-		upstream.PodTopologySpread: &f.spread, upstream.InterPodAffinity: &f.podAffinity, upstream.NodeAffinity: &f.nodeAffinity,
+// findScorers finds the plugins that may score the nodes of a pod differently,
+// and checks that none has a configuration that concerns every pod.
+func (f *profileFacts) findScorers(ctx context.Context, weight map[string]int64, instances map[string]fwk.Plugin) string {
+	for name, to := range map[string]**scorer{
+		upstream.TaintToleration: &f.taints, upstream.NodeAffinity: &f.nodeAffinity,
+		upstream.PodTopologySpread: &f.spread, upstream.InterPodAffinity: &f.podAffinity,
 	} {
-		if !slices.ContainsFunc(plugins.Score.Enabled, func(p schedconfig.Plugin) bool { return p.Name == name }) {
+		if weight[name] == 0 {
 			continue
 		}
-		instance, ok := instances[name].(fwk.PreScorePlugin)
-		if !ok {
+		score, scores := instances[name].(fwk.ScorePlugin)
+		pre, says := instances[name].(fwk.PreScorePlugin)
+		if !scores || !says {
 			return fmt.Sprintf("plugin %s cannot be asked whether it scores a pod", name)
 		}
-		*to = instance
+		*to = &scorer{ScorePlugin: score, pre: pre, weight: weight[name]}
 	}
 	affinity, ok := instances[upstream.NodeAffinity].(fwk.PreFilterPlugin)
 	if !ok {

@@ -195,8 +195,7 @@ func wantReason(t *testing.T, c *cluster, pod *v1.Pod, want string) {
 	}
 }
 
-// A profile may spread the pods of a Service that say nothing about it. Then all
-// nodes are compared for them, or spread is asked about the nodes.
+// A profile may spread the pods of a Service that say nothing about it.
 func TestDefaultSpreadIsKnown(t *testing.T) {
 	nodes := []*v1.Node{node("a", "0.20", label(v1.LabelHostname, "a"), label("zone", "a")), node("b", "0.10", label(v1.LabelHostname, "b"), label("zone", "b"))}
 	running := on("b", "running", 0)
@@ -211,12 +210,12 @@ func TestDefaultSpreadIsKnown(t *testing.T) {
 	}
 	tests := map[string]struct {
 		change changeProfile
-		want   string // why all nodes are compared for a pod of the Service
+		want   string // the node for a pod of the Service
 	}{
-		"none":           {func(*schedconfig.KubeSchedulerProfile) {}, ""},
-		"system":         {system, reasonTopologySpread},
-		"ScheduleAnyway": {listed(v1.ScheduleAnyway), reasonTopologySpread},
-		"DoNotSchedule":  {listed(v1.DoNotSchedule), ""},
+		"none":           {func(*schedconfig.KubeSchedulerProfile) {}, "b"},
+		"system":         {system, "a"},
+		"ScheduleAnyway": {listed(v1.ScheduleAnyway), "a"},
+		"DoNotSchedule":  {listed(v1.DoNotSchedule), "a"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -226,7 +225,9 @@ func TestDefaultSpreadIsKnown(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantReason(t, c, pod("alone").Label("app", "b").Obj(), "")
-			wantReason(t, c, pod("served").Label("app", "a").Obj(), tt.want)
+			if found := c.place(t, pod("served").Label("app", "a").Obj()).found; found != tt.want {
+				t.Errorf("got node %q, want %s", found, tt.want)
+			}
 		})
 	}
 }
@@ -236,7 +237,7 @@ func TestSearchIsConfigured(t *testing.T) {
 	full := func(args *config.CostScoreArgs) { args.Search = config.SearchFull }
 	wantReason(t, newCluster(t, nodes, nil), pod("p").Obj(), "")
 	wantReason(t, newCluster(t, nodes, nil, full), pod("p").Obj(), reasonConfigured)
-	wantReason(t, newCluster(t, nodes, nil, lifetimeStrategy), pod("p").Obj(), reasonConfigured)
+	wantReason(t, newCluster(t, nodes, nil, lifetimeStrategy), pod("p").Obj(), "")
 	wantReason(t, newClusterOf(t, nodes, nil, weighing(upstream.ImageLocality, 1)), pod("p").Obj(), reasonProfile)
 
 	c := newCluster(t, nodes, nil)

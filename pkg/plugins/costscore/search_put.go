@@ -29,7 +29,7 @@ func (f *follower) put(pl *CostScore, s *seen) {
 		DaemonSets: nodeindex.Size{
 			MilliCPU: pods.daemonSets.MilliCPU, Memory: pods.daemonSets.Memory, EphemeralStorage: pods.daemonSets.EphemeralStorage,
 		},
-		Extended:      extendedOf(allocatable.GetScalarResources()),
+		Extended:      extendedOf(allocatable.GetScalarResources(), pods.daemonSets.Scalar),
 		Taints:        taintsOf(node),
 		Unschedulable: node.Spec.Unschedulable,
 	}
@@ -59,12 +59,13 @@ func (f *follower) put(pl *CostScore, s *seen) {
 	})
 }
 
-// extendedOf lists scalar resources that a node has, by name.
-func extendedOf(scalars map[v1.ResourceName]int64) string {
+// extendedOf lists scalar resources that a node has, by name, with what
+// DaemonSets take of them.
+func extendedOf(scalars, daemonSets map[v1.ResourceName]int64) string {
 	var all []string
 	for name, amount := range scalars {
 		if amount > 0 {
-			all = append(all, fmt.Sprintf("%s=%d", name, amount))
+			all = append(all, fmt.Sprintf("%s=%d-%d", name, amount, daemonSets[name]))
 		}
 	}
 	slices.Sort(all)

@@ -20,7 +20,7 @@ import (
 // to know of. One seed always gives the same.
 type random struct {
 	*rand.Rand
-	// rarely is the probability of what keeps pods from the index.
+	// rarely is the probability of what other plugins look at.
 	rarely float64
 }
 
@@ -30,7 +30,8 @@ func pick[T any](r random, all ...T) T { return all[r.IntN(len(all))] }
 
 // args are those of a cluster.
 func (r random) args(args *config.CostScoreArgs) {
-	args.Strategy = pick(r, config.StrategyDominantShare, config.StrategyDominantShare, config.StrategyDominantShare, config.StrategyNodePrice)
+	args.Strategy = pick(r, config.StrategyDominantShare, config.StrategyDominantShare, config.StrategyDominantShare, config.StrategyNodePrice,
+		config.StrategyDominantShareLifetimes)
 	if r.chance(0.2) {
 		args.AgeExponent = ptr.To(0.0)
 	}
@@ -41,12 +42,16 @@ func (r random) args(args *config.CostScoreArgs) {
 	}
 }
 
-// nodes are 1 to 40 of a few sizes, or all alike. Prices are such that many
+// nodes are 1 to 40 of a few sizes, or all alike, or some hundreds. Prices are such that many
 // nodes cost the same, some by the core and some by the node.
 func (r random) nodes() []*v1.Node {
 	var all []*v1.Node
-	priced, alike := !r.chance(0.05), r.chance(0.3)
-	for i := range 1 + r.IntN(40) {
+	priced, alike, count := !r.chance(0.1), r.chance(0.3), 1+r.IntN(40)
+	many := r.chance(0.02)
+	if many { // more costs than there are scores
+		alike, count = false, 150+r.IntN(100)
+	}
+	for i := range count {
 		if alike {
 			all = append(all, r.tainted(node(fmt.Sprintf("n%02d", i), "0.2", label("zone", pick(r, "a", "b", "c")))))
 			continue
@@ -63,6 +68,9 @@ func (r random) nodes() []*v1.Node {
 		n.CreationTimestamp = metav1.NewTime(testNow.Add(-time.Duration(r.IntN(5)) * time.Hour))
 		if priced && !r.chance(0.1) {
 			annotation("tollgate.dev/hourly-price", pick(r, fmt.Sprintf("%d.%d", size, size), "3.3", fmt.Sprint(float64(size)*0.9), "1"))(n)
+		}
+		if many {
+			annotation("tollgate.dev/hourly-price", fmt.Sprintf("%.4f", float64(size)*(1+r.Float64()/10)))(n)
 		}
 		if r.chance(0.3) {
 			label(spotLabel, pick(r, "spot", "on-demand"))(n)
@@ -100,6 +108,7 @@ func (r random) running(nodes []*v1.Node) []*v1.Pod {
 			case r.chance(0.1):
 				metav1.SetMetaDataAnnotation(&p.ObjectMeta, v1.MirrorPodAnnotationKey, "x")
 			}
+			r.lasts(p)
 			p.Labels = map[string]string{"app": pick(r, "a", "b")}
 			if r.chance(r.rarely / 20) {
 				p.Spec.Affinity = &v1.Affinity{PodAntiAffinity: &v1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: terms(pick(r, "a", "c"))}}
@@ -113,6 +122,13 @@ func (r random) running(nodes []*v1.Node) []*v1.Pod {
 		}
 	}
 	return all
+}
+
+// lasts may say how long a pod runs.
+func (r random) lasts(p *v1.Pod) {
+	if r.chance(0.3) {
+		lasting(p, pick(r, "1h", "30h", "30h"))
+	}
 }
 
 // request sets what a pod requests, which may be nothing.
@@ -134,14 +150,15 @@ func (r random) request(p *v1.Pod) {
 	}
 }
 
-func terms(app string) []v1.PodAffinityTerm {
-	return []v1.PodAffinityTerm{{TopologyKey: "zone", LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}}}
+func terms(app string, key ...string) []v1.PodAffinityTerm {
+	return []v1.PodAffinityTerm{{TopologyKey: append(key, "zone")[0], LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}}}
 }
 
 // pending is a pod to be placed.
 func (r random) pending(name string, nodes []*v1.Node) *v1.Pod {
 	p := pod(name).Obj()
 	r.request(p)
+	r.lasts(p)
 	p.Labels = map[string]string{"app": pick(r, "a", "b", "d")}
 	if r.chance(0.2) {
 		p.Spec.Tolerations = append(p.Spec.Tolerations, pick(r, v1.Toleration{Key: "dedicated", Operator: v1.TolerationOpExists},
@@ -172,7 +189,8 @@ func (r random) pending(name string, nodes []*v1.Node) *v1.Pod {
 	return p
 }
 
-// hindrances are changes that keep a pod from the index.
+// hindrances are changes that other plugins look at, or that keep a pod from the
+// index.
 func (r random) hindrances(nodes []*v1.Node) []func(*v1.Pod) {
 	affinity := func(p *v1.Pod) *v1.Affinity {
 		if p.Spec.Affinity == nil {
@@ -196,8 +214,11 @@ func (r random) hindrances(nodes []*v1.Node) []func(*v1.Pod) {
 			affinity(p).PodAffinity = &v1.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []v1.WeightedPodAffinityTerm{{Weight: 5, PodAffinityTerm: terms("a")[0]}}}
 		},
 		func(p *v1.Pod) {
+			affinity(p).PodAntiAffinity = &v1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []v1.WeightedPodAffinityTerm{{Weight: 5, PodAffinityTerm: terms("b", "name")[0]}}}
+		},
+		func(p *v1.Pod) {
 			p.Spec.TopologySpreadConstraints = []v1.TopologySpreadConstraint{{
-				MaxSkew: 1, TopologyKey: "zone", WhenUnsatisfiable: pick(r, v1.DoNotSchedule, v1.ScheduleAnyway),
+				MaxSkew: 1, TopologyKey: pick(r, "zone", "name", v1.LabelHostname), WhenUnsatisfiable: pick(r, v1.DoNotSchedule, v1.ScheduleAnyway),
 				LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "a"}},
 			}}
 		},

@@ -22,11 +22,17 @@ const (
 	PodAntiAffinity Workload = "pod-anti-affinity"
 	// TopologySpread pods are of one group that is spread over the zones.
 	TopologySpread Workload = "topology-spread"
+	// PreferredNodeAffinity pods had rather run in the first zone.
+	PreferredNodeAffinity Workload = "preferred-node-affinity"
+	// PreferredPodAntiAffinity pods are of one group, no two of which should run on the same node.
+	PreferredPodAntiAffinity Workload = "preferred-pod-anti-affinity"
+	// PreferredTopologySpread pods are of one group that should be spread over zones and nodes.
+	PreferredTopologySpread Workload = "preferred-topology-spread"
 )
 
 // Workloads returns all of them, the plainest first.
 func Workloads() []Workload {
-	return []Workload{Plain, NodeAffinity, PodAntiAffinity, TopologySpread}
+	return []Workload{Plain, NodeAffinity, PodAntiAffinity, TopologySpread, PreferredNodeAffinity, PreferredPodAntiAffinity, PreferredTopologySpread}
 }
 
 // groupLabel is on the pods of a workload that counts its own pods.
@@ -38,25 +44,38 @@ const maxSkew = 5
 // Apply makes the pod one of the workload.
 func (w Workload) Apply(pod *corev1.Pod) error {
 	group := &metav1.LabelSelector{MatchLabels: map[string]string{groupLabel: string(w)}}
+	firstZone := corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{
+		Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: Zones[:1],
+	}}}
+	besideGroup := corev1.PodAffinityTerm{TopologyKey: corev1.LabelHostname, LabelSelector: group}
+	over := func(key string, skew int32, otherwise corev1.UnsatisfiableConstraintAction) corev1.TopologySpreadConstraint {
+		return corev1.TopologySpreadConstraint{MaxSkew: skew, TopologyKey: key, WhenUnsatisfiable: otherwise, LabelSelector: group}
+	}
 	switch w {
 	case Plain:
 		return nil
 	case NodeAffinity:
 		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-			RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-				MatchExpressions: []corev1.NodeSelectorRequirement{{
-					Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: Zones[:1],
-				}},
-			}}},
+			RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{firstZone}},
+		}}
+	case PreferredNodeAffinity:
+		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+			PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{Weight: 100, Preference: firstZone}},
 		}}
 	case PodAntiAffinity:
 		pod.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
-			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{TopologyKey: corev1.LabelHostname, LabelSelector: group}},
+			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{besideGroup},
+		}}
+	case PreferredPodAntiAffinity:
+		pod.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+			PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{Weight: 100, PodAffinityTerm: besideGroup}},
 		}}
 	case TopologySpread:
-		pod.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
-			MaxSkew: maxSkew, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.DoNotSchedule, LabelSelector: group,
-		}}
+		pod.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{over(corev1.LabelTopologyZone, maxSkew, corev1.DoNotSchedule)}
+	case PreferredTopologySpread:
+		pod.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{
+			over(corev1.LabelTopologyZone, maxSkew, corev1.ScheduleAnyway), over(corev1.LabelHostname, 1, corev1.ScheduleAnyway),
+		}
 	default:
 		return fmt.Errorf("there is no workload %q; the workloads are %v", w, Workloads())
 	}

@@ -1,0 +1,176 @@
+// Copyright The Tollgate Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package costscore
+
+import (
+	"cmp"
+	"context"
+	"sync/atomic"
+
+	v1 "k8s.io/api/core/v1"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+
+	"github.com/tollgate-dev/tollgate/pkg/costmodel"
+	"github.com/tollgate-dev/tollgate/pkg/nodeindex"
+)
+
+// scorer is another Score plugin of the profile.
+type scorer struct {
+	fwk.ScorePlugin
+	pre    fwk.PreScorePlugin
+	weight int64
+}
+
+// prefers reports whether the plugin scores the nodes of a pod differently, by
+// its own words: PreScore in a state that is thrown away.
+func (s *scorer) prefers(ctx context.Context, pod *v1.Pod, nodes []fwk.NodeInfo) bool {
+	return !s.pre.PreScore(ctx, framework.NewCycleState(), pod, nodes[:1]).IsSkip()
+}
+
+// candidates are the nodes that a pod with preferences may use, with all that
+// their total scores are made of. The slices are used again.
+type candidates struct {
+	infos  []fwk.NodeInfo
+	nodes  []*nodeindex.Node
+	costs  []int64 // encoded
+	totals []int64
+	scores fwk.NodeScoreList
+	priced bool // the price of one of them is known
+}
+
+// preferred finds the node for a pod for which other plugins score nodes too, or
+// whose costs differ within a class. What is said of a node then depends on all
+// nodes that the pod may use, so none of these can be passed over. But the index
+// has them without asking every Filter plugin about every node, and only those
+// plugins are asked to score that have a preference. The totals are those that the
+// framework would work out.
+func (pl *CostScore) preferred(ctx context.Context, pod *v1.Pod, p *placeable, q *query) (node, reason string) {
+	pl.follower.lookAtAll(pl)
+	q.weighTaints = true
+	c := &pl.candidates
+	if !c.gather(pl, q) {
+		return "", reasonGaveUp
+	}
+	if len(c.nodes) == 0 {
+		return "", reasonNoNode
+	}
+	if pl.anyNominated(ctx, c) {
+		return "", reasonNominated
+	}
+	scorers := p.preferences
+	if q.preferNoSchedule {
+		scorers = append(scorers, pl.facts.taints)
+	}
+	if c.priced && q.lifetimeErr != nil {
+		pl.problems.reportLifetime(pod, q.preScoreState)
+	}
+	c.addCosts(pl.facts.costWeight)
+	if pl.facts.packs {
+		packing := packingOf(pod)
+		for i, info := range c.infos {
+			c.totals[i] += packing.score(info) * pl.facts.fitWeight
+		}
+	}
+	for _, s := range scorers {
+		if !pl.addScores(ctx, pod, s, c) {
+			return "", reasonScore
+		}
+	}
+	return c.best(), ""
+}
+
+// gather collects the nodes. It reports false if the search gave up.
+func (c *candidates) gather(pl *CostScore, q *query) bool {
+	c.infos, c.nodes, c.costs, c.priced = c.infos[:0], c.nodes[:0], c.costs[:0], false
+	var last struct {
+		class  *nodeindex.Class
+		oldest int64
+		cost   int64
+	}
+	complete := pl.follower.index.Each(&q.Query, func(class *nodeindex.Class, sample *nodeindex.Sample, n *nodeindex.Node) {
+		info := pl.follower.info(n.Name)
+		switch {
+		case pl.lifetimes && class.Known:
+			cost := pl.cost(q.preScoreState, pl.nodes.price(info.Node()), info)
+			last.cost = cost.Encode()
+		case class != last.class || n.Oldest != last.oldest:
+			last.class, last.oldest, last.cost = class, n.Oldest, q.Cost(class, sample, n.Oldest)
+		}
+		c.priced = c.priced || class.Known
+		c.infos, c.nodes, c.costs = append(c.infos, info), append(c.nodes, n), append(c.costs, last.cost)
+	})
+	c.totals = append(c.totals[:0], make([]int64, len(c.nodes))...)
+	return complete
+}
+
+// anyNominated reports whether a pod is nominated to one of the nodes: Filter then
+// counts it in.
+func (pl *CostScore) anyNominated(ctx context.Context, c *candidates) bool {
+	var found atomic.Bool
+	pl.handle.Parallelizer().Until(ctx, len(c.nodes), func(i int) {
+		if len(pl.handle.NominatedPodsForNode(c.nodes[i].Name)) > 0 {
+			found.Store(true)
+		}
+	}, Name)
+	return found.Load()
+}
+
+// addCosts adds what CostScore gives the nodes. It gives nothing if no price is
+// known.
+func (c *candidates) addCosts(weight int64) {
+	if !c.priced {
+		return
+	}
+	for i, rank := range costmodel.Rank(c.costs) {
+		c.totals[i] += rank * weight
+	}
+}
+
+// addScores adds what another plugin gives the nodes. It reports false if that
+// cannot be had: then the framework is to say why.
+func (pl *CostScore) addScores(ctx context.Context, pod *v1.Pod, s *scorer, c *candidates) bool {
+	state := framework.NewCycleState()
+	switch status := s.pre.PreScore(ctx, state, pod, c.infos); {
+	case status.IsSkip():
+		return true
+	case !status.IsSuccess():
+		return false
+	}
+	c.scores = append(c.scores[:0], make(fwk.NodeScoreList, len(c.infos))...)
+	var failed atomic.Bool
+	pl.handle.Parallelizer().Until(ctx, len(c.infos), func(i int) {
+		score, status := s.Score(ctx, state, pod, c.infos[i])
+		if !status.IsSuccess() {
+			failed.Store(true)
+		}
+		c.scores[i] = fwk.NodeScore{Name: c.nodes[i].Name, Score: score}
+	}, Name)
+	if failed.Load() || ctx.Err() != nil {
+		return false
+	}
+	if e := s.ScoreExtensions(); e != nil && !e.NormalizeScore(ctx, state, pod, c.scores).IsSuccess() {
+		return false
+	}
+	for i := range c.scores {
+		if score := c.scores[i].Score; score < fwk.MinNodeScore || score > fwk.MaxNodeScore {
+			return false
+		}
+		c.totals[i] += c.scores[i].Score * s.weight
+	}
+	return true
+}
+
+// best returns the node with the highest total: of these the oldest, the first by
+// name.
+func (c *candidates) best() string {
+	best := 0
+	for i, n := range c.nodes {
+		b := c.nodes[best]
+		if cmp.Or(cmp.Compare(c.totals[best], c.totals[i]), cmp.Compare(n.Created, b.Created), cmp.Compare(n.Name, b.Name)) < 0 {
+			best = i
+		}
+	}
+	return c.nodes[best].Name
+}
