@@ -41,6 +41,9 @@ type Node struct {
 	// as more than they request.
 	Packing float64
 	Free    Room
+	// Ref is for those who use the index: something comparable, such as a
+	// pointer.
+	Ref any
 }
 
 // compare orders the nodes of a class: the cheapest first, then the fullest,

@@ -19,8 +19,10 @@ const (
 	// informer run side by side, so ours may be the first.
 	patience = 100 * time.Millisecond
 	// rounds is how many cycles it takes to look at all nodes, if nothing says
-	// that they changed.
+	// that they changed, and more where that would be more than inTurn at once.
 	rounds = 64
+	// inTurn is how many are looked at in one cycle at most, unless it was idle.
+	inTurn = 64
 	// idle is the pause between cycles after which all nodes are looked at.
 	idle = 20 * time.Millisecond
 )
@@ -44,11 +46,14 @@ type follower struct {
 	byName map[string]*seen
 	turn   int // the next in turn
 	last   time.Time
+	// watched are the nodes that have an until.
+	watched []*seen
 
 	// active says that there is an index to follow with.
 	active atomic.Bool
 	mu     sync.Mutex
-	// told are the nodes to be looked at, and until when.
+	// told are nodes to be looked at, and until when: from now on if that is not
+	// over, and once in any case.
 	told map[string]time.Time
 }
 
@@ -56,6 +61,8 @@ type follower struct {
 type seen struct {
 	info       fwk.NodeInfo
 	generation int64
+	// until is how long the node is looked at in each cycle; zero if it is not.
+	until time.Time
 }
 
 // tell says that a node has changed, or will before some time.
@@ -91,7 +98,7 @@ func (f *follower) follow(pl *CostScore, nodes []fwk.NodeInfo) {
 	f.lookAtTold(pl, now)
 	count := len(f.seen)
 	if pause < idle {
-		count = (count + rounds - 1) / rounds
+		count = min((count+rounds-1)/rounds, inTurn)
 	}
 	for range count {
 		if f.turn >= len(f.seen) {
@@ -121,16 +128,46 @@ func (f *follower) lookAt(pl *CostScore, s *seen) (changed bool) {
 }
 
 func (f *follower) lookAtTold(pl *CostScore, now time.Time) {
+	f.hear(pl, now)
+	kept := f.watched[:0]
+	for _, s := range f.watched {
+		f.lookAt(pl, s)
+		// That it changed may be for another reason than what was told.
+		if now.After(s.until) {
+			s.until = time.Time{}
+			continue
+		}
+		kept = append(kept, s)
+	}
+	clear(f.watched[len(kept):])
+	f.watched = kept
+}
+
+// hear has the nodes watched that were told of, and looks at the others once. Of
+// those that the snapshot does not have it thinks until their time is over.
+func (f *follower) hear(pl *CostScore, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for name, until := range f.told {
-		if s := f.byName[name]; s != nil {
+		s, over := f.byName[name], now.After(until)
+		switch {
+		case s != nil && over:
 			f.lookAt(pl, s)
+		case s != nil:
+			f.watch(s, until)
 		}
-		// That it changed may be for another reason than this one.
-		if now.After(until) {
+		if s != nil || over {
 			delete(f.told, name)
 		}
+	}
+}
+
+func (f *follower) watch(s *seen, until time.Time) {
+	if s.until.IsZero() {
+		f.watched = append(f.watched, s)
+	}
+	if s.until.Before(until) {
+		s.until = until
 	}
 }
 
@@ -139,14 +176,22 @@ func (f *follower) lookAtTold(pl *CostScore, now time.Time) {
 func (f *follower) relist(pl *CostScore, nodes []fwk.NodeInfo, pricesChanged bool) {
 	was := f.byName
 	f.nodes, f.seen, f.byName = nodes, make([]*seen, 0, len(nodes)), make(map[string]*seen, len(nodes))
+	f.watched = nil
 	for _, info := range nodes {
 		name := info.Node().Name
 		s := was[name]
+		until := time.Time{}
+		if s != nil {
+			until, s.until = s.until, until
+		}
 		if s == nil || s.info != info {
 			s = &seen{info: info}
 			f.put(pl, s)
 		} else if !f.lookAt(pl, s) && pricesChanged {
 			f.put(pl, s)
+		}
+		if !until.IsZero() {
+			f.watch(s, until)
 		}
 		f.seen, f.byName[name] = append(f.seen, s), s
 		delete(was, name)

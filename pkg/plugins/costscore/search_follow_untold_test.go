@@ -109,7 +109,7 @@ func TestToldIsForgotten(t *testing.T) {
 	want := func(want int) {
 		t.Helper()
 		l.cycle(t, pod("p").Obj())
-		if got := len(l.plugin.follower.told); got != want {
+		if got := len(l.plugin.follower.told) + len(l.plugin.follower.watched); got != want {
 			t.Errorf("got %d nodes to look at, want %d", got, want)
 		}
 	}

@@ -90,7 +90,7 @@ func (c *candidates) gather(pl *CostScore, q *query) bool {
 		cost   int64
 	}
 	complete := pl.follower.index.Each(&q.Query, func(class *nodeindex.Class, sample *nodeindex.Sample, n *nodeindex.Node) {
-		info := pl.follower.info(n.Name)
+		info := n.Ref.(*seen).info //nolint:forcetypeassert // put by the follower
 		switch {
 		case pl.lifetimes && class.Known:
 			cost := pl.cost(q.preScoreState, pl.nodes.price(info.Node()), info)

@@ -35,6 +35,7 @@ func (f *follower) put(pl *CostScore, s *seen) {
 	}
 	n := nodeindex.Node{
 		Name:    node.Name,
+		Ref:     s,
 		Created: node.CreationTimestamp.Unix(),
 		Packing: packed(info),
 		Free: nodeindex.Room{
