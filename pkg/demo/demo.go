@@ -21,8 +21,9 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/sandbox/stack"
 )
 
-// stepTimeout bounds the wait for any one thing that was promised. The whole demo takes some fifteen seconds.
-const stepTimeout = 45 * time.Second
+// stepTimeout bounds the wait for any one thing that was promised. The whole demo takes some fifteen seconds; a loaded machine is slow,
+// not broken.
+const stepTimeout = 2 * time.Minute
 
 const namespace = "shop"
 
@@ -134,6 +135,10 @@ func (d *demo) run(ctx context.Context) error {
 		placements.place(p, time.Now())
 	}
 	if err := d.wait(ctx, "condition TLSReady of the pods of web becomes True", func() bool { return seen.released("web-") == webReplicas }); err != nil {
+		return err
+	}
+	// Pods and Secrets are watched separately: what came first may be heard of last.
+	if err := d.wait(ctx, "Secret "+webSecret+" is written", func() bool { return seen.happened(secretWritten) }); err != nil {
 		return err
 	}
 

@@ -38,10 +38,6 @@ func (o *observer) printLife(out io.Writer, prefix string) {
 func (o *observer) checkOrder(prefix string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	written, ok := o.issued[secretWritten]
-	if !ok {
-		return fmt.Errorf("writing of Secret %s was never seen", webSecret)
-	}
 	pods := o.names(prefix)
 	if len(pods) != webReplicas {
 		return fmt.Errorf("%d pods of web were seen, want %d", len(pods), webReplicas)
@@ -51,9 +47,8 @@ func (o *observer) checkOrder(prefix string) error {
 		if l.held.IsZero() {
 			return fmt.Errorf("pod %s was never held", name)
 		}
-		// The watches of pods and Secrets are two connections: what came first is told by the apiserver's order up to their latency.
-		if l.bound.Before(written.Add(-100 * time.Millisecond)) {
-			return fmt.Errorf("pod %s was bound %s before Secret %s was written", name, written.Sub(l.bound), webSecret)
+		if l.boundVersion <= o.secretVersion {
+			return fmt.Errorf("pod %s was bound in version %d, and Secret %s written in version %d", name, l.boundVersion, webSecret, o.secretVersion)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,12 +32,22 @@ type observer struct {
 	life   map[string]*life       // by pod name
 	order  []string               // pod names in the order of their binding
 	issued map[string]time.Time   // steps of the certificate: orderPlaced, challengeLed, secretWritten
+	// secretVersion is that of the Secret when it was first seen.
+	secretVersion uint64
 }
 
 // life of a pod: zero times have not come yet.
 type life struct {
 	created, held, released, bound time.Time
 	message                        string
+	// boundVersion is the pod's version that first had a node.
+	boundVersion uint64
+}
+
+// version is the resourceVersion. One etcd counts those of pods and Secrets, so they tell what came first, whichever watch is slower.
+func version(o metav1.Object) uint64 {
+	n, _ := strconv.ParseUint(o.GetResourceVersion(), 10, 64) // what etcd counts is a number
+	return n
 }
 
 // Steps of the certificate. An issuance that takes a moment has no events: its objects are watched.
@@ -113,7 +124,7 @@ func (o *observer) onPod(event watch.Event) {
 		}
 	}
 	if pod.Spec.NodeName != "" && l.bound.IsZero() {
-		l.bound = now
+		l.bound, l.boundVersion = now, version(pod)
 		o.order = append(o.order, pod.Name)
 		o.say("pod %s bound to %s", pod.Name, pod.Spec.NodeName)
 	}
@@ -124,6 +135,9 @@ func (o *observer) onSecret(event watch.Event) {
 	switch {
 	case !ok:
 	case secret.Name == webSecret:
+		if o.secretVersion == 0 {
+			o.secretVersion = version(secret)
+		}
 		o.step(secretWritten, "Secret "+webSecret+" written")
 	case secret.Type == v1alpha1.IssuanceSecretType:
 		if owner := metav1.GetControllerOf(secret); owner != nil {
@@ -148,6 +162,14 @@ func (o *observer) step(name, text string) {
 	}
 	o.issued[name] = time.Now()
 	o.say("%s", text)
+}
+
+// happened reports whether a step of the certificate was seen.
+func (o *observer) happened(step string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, seen := o.issued[step]
+	return seen
 }
 
 // held counts the pods of a prefix that carry TLSReady=False and are not bound.

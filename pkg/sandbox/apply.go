@@ -62,7 +62,7 @@ func (s *Sandbox) Apply(ctx context.Context, kustomizeDir string) error {
 	}
 	for _, obj := range first {
 		if obj.GroupVersionKind().GroupKind() == crdKind {
-			if err := a.waitEstablished(ctx, obj.GetName()); err != nil {
+			if err := errors.Join(a.waitEstablished(ctx, obj.GetName()), a.waitDiscovered(ctx, obj)); err != nil {
 				return fmt.Errorf("applying %s: %w", kustomizeDir, err)
 			}
 		}
@@ -197,6 +197,25 @@ func (a *applier) waitEstablished(ctx context.Context, name string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("waiting for CustomResourceDefinition %s to be established (%s): %w", name, state, err)
+	}
+	return nil
+}
+
+// waitDiscovered waits until discovery has the kind of a CRD, which may be a moment
+// after it was Established: programs that look for it before end or go without.
+func (a *applier) waitDiscovered(ctx context.Context, crd *unstructured.Unstructured) error {
+	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+	err := wait.PollUntilContextTimeout(ctx, applyInterval, applyPatience, true, func(context.Context) (bool, error) {
+		_, err := a.mapper.RESTMapping(schema.GroupKind{Group: group, Kind: kind})
+		if meta.IsNoMatchError(err) {
+			a.mapper.Reset()
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for kind %s of group %s to be discovered: %w", kind, group, err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ import (
 
 const (
 	// patience bounds every wait for something that must happen; it is only used up when the test fails.
-	patience = 90 * time.Second
+	patience = 2 * time.Minute
 	// lifetime of certificates: the controller renews those of less than ten days half-way, so twice the time to the renewal.
 	lifetime = 90 * time.Second
 	// syncPeriod of the kubelet: a mounted Secret is at most half as much again older than the API's.
@@ -181,7 +181,7 @@ func builtImage(t *testing.T, name string) image.Image {
 // checkNothingLeft runs in namespaces that hold nothing but this test.
 func checkNothingLeft(t *testing.T) {
 	var processes, mounts []string
-	err := wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, 10*time.Second, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
 		var err error
 		if processes, err = node.Processes(); err != nil {
 			return false, err

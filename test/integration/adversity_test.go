@@ -5,11 +5,14 @@ package integration
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tollgate-dev/tollgate/pkg/podcondition"
 	"github.com/tollgate-dev/tollgate/pkg/sandbox"
@@ -101,27 +104,31 @@ func TestUnschedulableIsNotCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := stack.StartScheduler(t.Context(), c.sb, stack.SchedulerOptions{Edit: stack.ReadSecrets}); err != nil {
+	scheduler, err := stack.StartScheduler(t.Context(), c.sb, stack.SchedulerOptions{Edit: stack.ReadSecrets})
+	if err != nil {
 		t.Fatal(err)
 	}
 	s := c.space(t)
 	secret := tlsSecret(t, "web-tls", "www.example.com", nil)
 	s.create(secret)
 	s.create(workload("web", requireTLS("web-tls")))
-	reason := func() string {
-		if scheduled := podcondition.Get(s.pod("web"), corev1.PodScheduled); scheduled != nil {
+	reason := func(name string) string {
+		if scheduled := podcondition.Get(s.pod(name), corev1.PodScheduled); scheduled != nil {
 			return scheduled.Reason
 		}
 		return ""
 	}
-	eventually(t, "the pod lacks a node", func(context.Context) (bool, string) { return reason() == corev1.PodReasonUnschedulable, reason() })
+	eventually(t, "the pod lacks a node", func(context.Context) (bool, string) {
+		return reason("web") == corev1.PodReasonUnschedulable, reason("web")
+	})
 	if err := s.client.Delete(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
+	s.awaitGone(scheduler, "web-tls", reason)
 	// A node makes the scheduler try again, which finds the Secret gone.
 	s.create(fakeNode("node", price("0.1")))
 	eventually(t, "the pod does not count as unschedulable", func(ctx context.Context) (bool, string) {
-		return reason() == podcondition.ReasonTLSNotReady, reason() + "; " + s.eventNotes(ctx, "Pod", "web")
+		return reason("web") == podcondition.ReasonTLSNotReady, reason("web") + "; " + s.eventNotes(ctx, "Pod", "web")
 	})
 	if node := s.pod("web").Spec.NodeName; node != "" {
 		t.Fatalf("the pod was bound to %s without its Secret", node)
@@ -132,4 +139,36 @@ func TestUnschedulableIsNotCounted(t *testing.T) {
 	})
 	s.create(tlsSecret(t, "web-tls", "www.example.com", nil))
 	s.waitBound("web")
+}
+
+// awaitGone waits until a scheduler that reads Secrets knows that one was deleted: nodes come to it over another watch. It then
+// holds a new pod for the Secret; before, it looks for a node for it.
+func (s *space) awaitGone(scheduler *sandbox.Process, secret string, reason func(pod string) string) {
+	s.t.Helper()
+	n, witness := 0, ""
+	remove := func() {
+		s.t.Helper()
+		if err := s.client.Delete(s.t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: witness}}); err != nil {
+			s.t.Fatal(err)
+		}
+		witness = ""
+	}
+	eventually(s.t, "the scheduler knows that Secret "+secret+" is gone", func(context.Context) (bool, string) {
+		if witness == "" {
+			n++
+			witness = fmt.Sprintf("witness-%d", n)
+			s.create(workload(witness, requireTLS(secret)))
+		}
+		why := reason(witness)
+		if why == corev1.PodReasonUnschedulable {
+			remove()
+			return false, why
+		}
+		log := readLog(s.t, scheduler.Log())
+		held := slices.ContainsFunc(strings.Split(log, "\n"), func(line string) bool {
+			return strings.Contains(line, "Holding pod") && strings.Contains(line, s.ns+"/"+witness+`"`)
+		})
+		return held, tail(log)
+	})
+	remove()
 }

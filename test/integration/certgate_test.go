@@ -171,21 +171,28 @@ func TestSecretDeletedWhileThePodWaitsForRoom(t *testing.T) {
 	s := shared.space(t)
 	s.create(tlsSecret(t, "web-tls", "www.example.com", nil))
 	s.create(workload("web", requireTLS("web-tls")))
-	eventually(t, "the pod is found unschedulable for want of a node", func(context.Context) (bool, string) {
-		pod := s.pod("web")
-		c := podCondition(pod, string(corev1.PodScheduled))
-		return c != nil && c.Reason == corev1.PodReasonUnschedulable, describe(pod)
-	})
+	s.waitUnschedulable("web")
 	secret := newSecret("web-tls", nil, nil)
 	secret.Namespace = s.ns
 	if err := s.client.Delete(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
 	s.waitHeld("web", "SecretNotFound")
-	s.create(fakeNode("node", price("0.1")))
+	// The scheduler learns of nodes and of pods over two watches. When it has looked at a later pod, it knows that web is held.
 	s.create(workload("plain"))
+	s.waitUnschedulable("plain")
+	s.create(fakeNode("node", price("0.1")))
 	s.waitBound("plain")
 	s.waitHeld("web", "SecretNotFound")
 	s.create(tlsSecret(t, "web-tls", "www.example.com", nil))
 	s.waitBound("web")
+}
+
+func (s *space) waitUnschedulable(name string) {
+	s.t.Helper()
+	eventually(s.t, "pod "+name+" is found unschedulable for want of a node", func(context.Context) (bool, string) {
+		pod := s.pod(name)
+		c := podCondition(pod, string(corev1.PodScheduled))
+		return c != nil && c.Reason == corev1.PodReasonUnschedulable, describe(pod)
+	})
 }

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
@@ -115,6 +116,29 @@ func (s *space) create(objects ...client.Object) {
 		if err := s.client.Create(s.t.Context(), o); err != nil {
 			s.t.Fatalf("creating %T %s: %v", o, o.GetName(), err)
 		}
+	}
+}
+
+// conflicts is for how often an object that controllers write too is read and written again: for ten seconds.
+var conflicts = wait.Backoff{Duration: 10 * time.Millisecond, Factor: 2, Jitter: 0.1, Steps: 11}
+
+// update reads an object, has it changed and writes it as a user, again and again while controllers write it too.
+func (s *space) update(as client.Client, o client.Object, change func()) error {
+	return retry.RetryOnConflict(conflicts, func() error {
+		if err := s.client.Get(s.t.Context(), client.ObjectKeyFromObject(o), o); err != nil {
+			return err
+		}
+		change()
+		return as.Update(s.t.Context(), o)
+	})
+}
+
+// change updates a pod.
+func (s *space) change(name string, change func(*corev1.Pod)) {
+	s.t.Helper()
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name}}
+	if err := s.update(s.client, pod, func() { change(pod) }); err != nil {
+		s.t.Fatalf("changing pod %s: %v", name, err)
 	}
 }
 

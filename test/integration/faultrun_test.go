@@ -56,7 +56,13 @@ func (f *faults) begin(t *testing.T, cases ...faultCase) []*faultRun {
 		if r.onDate > 0 {
 			date := time.Now().Add(r.onDate).Truncate(time.Second)
 			r.fault = faultproxy.RateLimited(date.UTC().Format(http.TimeFormat))
-			r.retryAt = func(time.Time, time.Time) (from, to time.Time) { return date, date }
+			r.retryAt = func(_, seen time.Time) (from, to time.Time) {
+				// If the order came so late that the date was near, the back-off after a failure is longer.
+				if own := seen.Add(ownBackoff + time.Second); own.After(date) {
+					return date, own
+				}
+				return date, date
+			}
 		}
 		if r.fault.Name != "" && !r.second {
 			r.proxy.Inject(r.endpoint, r.fault, r.times)

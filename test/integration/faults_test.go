@@ -21,6 +21,9 @@ const wholeAttempt = 3
 // serverWaits is what the CA asks for in a Retry-After header. It is longer than the controller's own back-off after one failure.
 const serverWaits = 8 * time.Second
 
+// ownBackoff is how long the controller waits at least after one failure.
+const ownBackoff = 5 * time.Second
+
 // faultCase is one fault. It is switched on when the issuer is ready, before the TLSCertificate exists.
 type faultCase struct {
 	name     string
@@ -142,7 +145,7 @@ func (r *faultRun) check(t *testing.T) {
 	if r.endpoint != "" && r.proxy.Faulted(r.endpoint) == 0 {
 		t.Errorf("nothing went wrong: %v", r.proxy.Requests())
 	}
-	r.checkTimes(t, r.attempts.of(r.ns, r.name))
+	r.checkTimes(t, r.attemptsOf(r.name))
 }
 
 // checkTimes checks that nothing was asked for before status.nextAttemptTime.

@@ -25,13 +25,14 @@ type attempt struct{ next, seen time.Time }
 
 // attempts collects those of all TLSCertificates.
 type attempts struct {
-	mu sync.Mutex
-	by map[types.NamespacedName][]attempt
+	mu       sync.Mutex
+	by       map[types.NamespacedName][]attempt
+	versions map[types.NamespacedName]string // the last resourceVersion that the watch told of
 }
 
 func watchAttempts(t *testing.T, c *cluster) *attempts {
 	t.Helper()
-	all := &attempts{by: map[types.NamespacedName][]attempt{}}
+	all := &attempts{by: map[types.NamespacedName][]attempt{}, versions: map[types.NamespacedName]string{}}
 	events, err := c.client.Watch(t.Context(), &v1alpha1.TLSCertificateList{})
 	if err != nil {
 		t.Fatalf("watching TLSCertificates: %v", err)
@@ -39,26 +40,40 @@ func watchAttempts(t *testing.T, c *cluster) *attempts {
 	t.Cleanup(events.Stop)
 	go func() {
 		for event := range events.ResultChan() {
-			if c, ok := event.Object.(*v1alpha1.TLSCertificate); ok && c.Status.NextAttemptTime != nil {
-				all.saw(client.ObjectKeyFromObject(c), attempt{next: c.Status.NextAttemptTime.Time, seen: time.Now()})
+			if c, ok := event.Object.(*v1alpha1.TLSCertificate); ok {
+				all.saw(c, time.Now())
 			}
 		}
 	}()
 	return all
 }
 
-func (a *attempts) saw(key types.NamespacedName, now attempt) {
+func (a *attempts) saw(c *v1alpha1.TLSCertificate, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if seen := a.by[key]; len(seen) == 0 || !seen[len(seen)-1].next.Equal(now.next) {
-		a.by[key] = append(seen, now)
+	key := client.ObjectKeyFromObject(c)
+	a.versions[key] = c.ResourceVersion
+	if c.Status.NextAttemptTime == nil {
+		return
+	}
+	next := c.Status.NextAttemptTime.Time
+	if seen := a.by[key]; len(seen) == 0 || !seen[len(seen)-1].next.Equal(next) {
+		a.by[key] = append(seen, attempt{next: next, seen: now})
 	}
 }
 
-func (a *attempts) of(namespace, name string) []attempt {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.by[types.NamespacedName{Namespace: namespace, Name: name}])
+// attemptsOf returns those of a TLSCertificate; it waits until the watch has told of its last version.
+func (r *faultRun) attemptsOf(name string) (all []attempt) {
+	r.t.Helper()
+	eventually(r.t, "the watch has told of all of TLSCertificate "+name, func(context.Context) (bool, string) {
+		c := r.certificate(name)
+		r.attempts.mu.Lock()
+		defer r.attempts.mu.Unlock()
+		key := client.ObjectKeyFromObject(c)
+		all = slices.Clone(r.attempts.by[key])
+		return r.attempts.versions[key] == c.ResourceVersion, fmt.Sprintf("version %q of %s", r.attempts.versions[key], c.ResourceVersion)
+	})
+	return all
 }
 
 // pairs says of all versions of all TLS Secrets whether the key fits the certificate.

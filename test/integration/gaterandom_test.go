@@ -7,7 +7,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +19,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -63,10 +67,12 @@ type randomRun struct {
 	client kubernetes.Interface
 	oracle *oracle
 	ca     *tlstest.CA
+	pods   int
+
+	mu sync.Mutex // guards what follows
 	// replicas are the running schedulers and controllers, by kind.
 	replicas map[string][]*sandbox.Process
 	started  int
-	pods     int
 }
 
 func (r *randomRun) run() {
@@ -79,6 +85,7 @@ func (r *randomRun) run() {
 	r.client, r.ca, r.replicas = clientset, tlstest.NewCA(r.t), map[string][]*sandbox.Process{}
 	r.setUp()
 	r.oracle = startOracle(r.t, clientset)
+	r.keep()
 	for round := range randomRounds {
 		for range randomPods {
 			r.createPod()
@@ -120,43 +127,83 @@ func (r *randomRun) setUp() {
 		r.t.Fatal(err)
 	}
 	for range 2 {
-		r.start("scheduler")
-		r.start("controller")
+		for _, kind := range []string{"scheduler", "controller"} {
+			process, err := r.start(kind)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			r.replicas[kind] = append(r.replicas[kind], process)
+		}
 	}
 }
 
-func (r *randomRun) start(kind string) {
-	r.t.Helper()
+func (r *randomRun) start(kind string) (*sandbox.Process, error) {
 	r.started++
 	name := fmt.Sprintf("%s-%d", kind, r.started)
-	var process *sandbox.Process
-	var err error
 	if kind == "controller" {
-		process, err = stack.StartController(r.t.Context(), r.sb, stack.ControllerOptions{Name: name, Args: []string{"--leader-elect"}})
-	} else {
-		process, err = stack.StartScheduler(r.t.Context(), r.sb, stack.SchedulerOptions{Name: name, Edit: func(config map[string]any) {
-			if r.source == "Secrets" {
-				stack.ReadSecrets(config)
-			}
-			election := config["leaderElection"].(map[string]any)
-			election["leaseDuration"], election["renewDeadline"], election["retryPeriod"] = "2s", "1500ms", "300ms"
-		}})
+		return stack.StartController(r.t.Context(), r.sb, stack.ControllerOptions{Name: name, Args: []string{"--leader-elect"}})
 	}
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.replicas[kind] = append(r.replicas[kind], process)
+	return stack.StartScheduler(r.t.Context(), r.sb, stack.SchedulerOptions{Name: name, Edit: func(config map[string]any) {
+		if r.source == "Secrets" {
+			stack.ReadSecrets(config)
+		}
+		election := config["leaderElection"].(map[string]any)
+		election["leaseDuration"], election["renewDeadline"], election["retryPeriod"] = "2s", "1500ms", "300ms"
+	}})
 }
 
 // kill ends the oldest replica with SIGKILL, which mostly is the leader, and starts another.
 func (r *randomRun) kill(kind string) {
 	r.t.Helper()
-	oldest := r.replicas[kind][0]
-	if err := oldest.Kill(); err != nil {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.replicas[kind][0].Kill(); err != nil {
 		r.t.Fatal(err)
 	}
-	r.replicas[kind] = r.replicas[kind][1:]
-	r.start(kind)
+	process, err := r.start(kind)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.replicas[kind] = append(r.replicas[kind][1:], process)
+}
+
+// keep starts another process, until the test ends, in the place of one that has ended by itself, as a Deployment does: a leader
+// that cannot renew its lease in time ends, which a busy machine brings about.
+func (r *randomRun) keep() {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { wait.UntilWithContext(ctx, r.replace, 100*time.Millisecond) })
+	r.t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+	})
+}
+
+func (r *randomRun) replace(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for kind, processes := range r.replicas {
+		for i, process := range processes {
+			select {
+			case <-process.Done():
+			default:
+				continue
+			}
+			log, _ := os.ReadFile(process.Log())
+			if crash := regexp.MustCompile(`(?m)^(panic|fatal error): .*`).Find(log); crash != nil {
+				r.t.Errorf("a %s crashed: %s; its log is %s", kind, crash, process.Log())
+			}
+			r.t.Logf("a %s ended by itself: %s", kind, tail(string(log)))
+			next, err := r.start(kind)
+			if err != nil {
+				if ctx.Err() == nil {
+					r.t.Errorf("starting another %s: %v", kind, err)
+				}
+				return
+			}
+			processes[i] = next
+		}
+	}
 }
 
 func randomNamespace(n int) string { return fmt.Sprintf("random-%d", n) }
@@ -234,15 +281,20 @@ func (r *randomRun) secretObject(s int, usable bool) *corev1.Secret {
 
 func (r *randomRun) putSecret(ctx context.Context, s int, secret *corev1.Secret) error {
 	secrets := r.client.CoreV1().Secrets(secret.Namespace)
-	written, err := secrets.Update(ctx, secret, metav1.UpdateOptions{})
-	if apierrors.IsNotFound(err) {
-		written, err = secrets.Create(ctx, secret, metav1.CreateOptions{})
+	for {
+		written, err := secrets.Update(ctx, secret, metav1.UpdateOptions{})
+		if apierrors.IsNotFound(err) {
+			written, err = secrets.Create(ctx, secret, metav1.CreateOptions{})
+		}
+		if apierrors.IsAlreadyExists(err) {
+			continue // another update of the burst was faster
+		}
+		if err != nil {
+			return fmt.Errorf("writing Secret %d: %w", s, err)
+		}
+		r.oracle.wrote(written)
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("writing Secret %d: %w", s, err)
-	}
-	r.oracle.wrote(written)
-	return nil
 }
 
 // burst updates Secrets thousands of times, mostly without changing whether they are usable.

@@ -38,8 +38,9 @@ var podCertificatesRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{"events.k8s.io"}, Resources: []string{"events"}, Verbs: []string{"create"}},
 }
 
-// startPodCertificates runs the reconcilers with no more permissions than they ask for, and the cache of the controller.
-func (c *cluster) startPodCertificates(t *testing.T) {
+// startPodCertificates runs the reconcilers with no more permissions than they ask for, and the cache of the controller. The reader
+// is that cache.
+func (c *cluster) startPodCertificates(t *testing.T) client.Reader {
 	t.Helper()
 	const user = "pod-certificates"
 	for _, o := range []client.Object{
@@ -76,6 +77,7 @@ func (c *cluster) startPodCertificates(t *testing.T) {
 			t.Errorf("the manager returned %v", err)
 		}
 	})
+	return mgr.GetCache()
 }
 
 // issueTLS asks for names, separated by commas, in Secret web-tls.
@@ -176,7 +178,7 @@ func internalCA() *v1alpha1.CertIssuer {
 }
 
 func TestCertificatesThatPodsDeclare(t *testing.T) {
-	shared.startPodCertificates(t)
+	cached := shared.startPodCertificates(t)
 	const a, b = "a.shop.svc", "b.shop.svc"
 	mine := func(names string) func(*corev1.Pod) { return issueTLS(names, v1alpha1.KindCertIssuer, "internal") }
 
@@ -195,12 +197,9 @@ func TestCertificatesThatPodsDeclare(t *testing.T) {
 		s := shared.space(t)
 		s.create(fakeNode("node", price("0.1")), internalCA(), s.deploymentOf("web", requireNames("web-tls", a), mine(a)))
 		s.waitRolledOut("web")
-		var d appsv1.Deployment
-		if err := s.client.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: "web"}, &d); err != nil {
-			t.Fatal(err)
-		}
-		d.Spec.Template = s.deploymentOf("web", requireNames("web-tls", b), mine(a+", "+b)).Spec.Template
-		if err := s.client.Update(t.Context(), &d); err != nil {
+		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "web"}}
+		template := s.deploymentOf("web", requireNames("web-tls", b), mine(a+", "+b)).Spec.Template
+		if err := s.update(s.client, d, func() { d.Spec.Template = *template.DeepCopy() }); err != nil {
 			t.Fatal(err)
 		}
 		s.waitRolledOut("web")
@@ -264,7 +263,15 @@ func TestCertificatesThatPodsDeclare(t *testing.T) {
 		s := shared.space(t)
 		theirs := tlsCertificate("people", "people.example.com")
 		theirs.Spec.SecretName, theirs.Spec.Suspend = "web-tls", true
-		s.create(theirs, workload("malformed", func(p *corev1.Pod) { p.Annotations["tollgate.dev/issue-tls"] = "web-tls" }), workload("late", mine(a)))
+		s.create(theirs)
+		// Pods and TLSCertificates come to the reconcilers over two watches. Those of the sandbox's controller have this one when its
+		// status is written.
+		s.waitCertificate("people", v1alpha1.ConditionIssuing, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
+		eventually(t, "the reconcilers of the test have the TLSCertificate", func(ctx context.Context) (bool, string) {
+			err := cached.Get(ctx, client.ObjectKeyFromObject(theirs), &v1alpha1.TLSCertificate{})
+			return err == nil, fmt.Sprint(err)
+		})
+		s.create(workload("malformed", func(p *corev1.Pod) { p.Annotations["tollgate.dev/issue-tls"] = "web-tls" }), workload("late", mine(a)))
 		if note := s.waitEvent("malformed", podcertificates.EventReasonInvalid); !strings.Contains(note, "annotation tollgate.dev/issue-tls: got a string; want a YAML or JSON list") {
 			t.Errorf("the Event says: %s", note)
 		}

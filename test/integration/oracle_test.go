@@ -24,7 +24,8 @@ const (
 	// usableLabel is on the Secrets that the test made usable.
 	usableLabel = "test.tollgate.dev/usable"
 	// lateness is for how long after a Secret has become unusable a pod may still be bound: the gate learns of it by a watch, in
-	// the midst of thousands of other changes, and a binding takes a moment itself. What the oracle's own watch was late is added.
+	// the midst of thousands of other changes, and a binding takes a moment itself. What the oracle's own watch was late is added, and
+	// for how long the schedulers bound nobody.
 	lateness = 5 * time.Second
 )
 
@@ -33,6 +34,7 @@ type oracle struct {
 	mu      sync.Mutex
 	secrets map[string][]change // by namespace/name, in the order of the watch
 	pods    map[string]*corev1.Pod
+	created map[string]time.Time // when the watch first told of a pod
 	bound   map[string]binding
 	// written is when the request that made a version of a Secret was answered, zero if the watch told of it before that, and lag
 	// by how much the watch came later at most.
@@ -58,9 +60,16 @@ func versionOf(o metav1.Object) uint64 {
 	return version
 }
 
+func newOracle() *oracle {
+	return &oracle{
+		secrets: map[string][]change{}, written: map[string]time.Time{},
+		pods: map[string]*corev1.Pod{}, created: map[string]time.Time{}, bound: map[string]binding{},
+	}
+}
+
 func startOracle(t *testing.T, client kubernetes.Interface) *oracle {
 	t.Helper()
-	o := &oracle{secrets: map[string][]change{}, pods: map[string]*corev1.Pod{}, bound: map[string]binding{}, written: map[string]time.Time{}}
+	o := newOracle()
 	const tls = "type=kubernetes.io/tls"
 	secrets, err := client.CoreV1().Secrets("").List(t.Context(), metav1.ListOptions{FieldSelector: tls})
 	if err != nil {
@@ -145,6 +154,9 @@ func (o *oracle) pod(e watch.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	key := pod.Namespace + "/" + pod.Name
+	if o.pods[key] == nil {
+		o.created[key] = time.Now()
+	}
 	o.pods[key] = pod
 	if _, known := o.bound[key]; pod.Spec.NodeName != "" && !known {
 		o.bound[key] = binding{version: versionOf(pod), seen: time.Now()}
@@ -188,14 +200,39 @@ pods:
 	return waiting
 }
 
+// untold counts the writes of Secrets that were answered and that the watch has not told of.
+func (o *oracle) untold() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	for _, at := range o.written {
+		if !at.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
 // settle waits until every pod is bound whose Secrets are usable. Nothing helps a pod whose wake-up was lost within that time: the
-// queue's own flush comes after five minutes.
+// queue's own flush comes after five minutes. The watch has told of all writes then: that of pods may be ahead, and a pod would seem
+// to be bound before its Secret was usable.
 func (o *oracle) settle(t *testing.T) {
 	t.Helper()
 	eventually(t, "no pod waits though its Secrets are usable", func(context.Context) (bool, string) {
-		waiting := o.waiting()
-		return len(waiting) == 0, fmt.Sprintf("%d pods: %v", len(waiting), waiting[:min(5, len(waiting))])
+		untold, waiting := o.untold(), o.waiting()
+		return untold+len(waiting) == 0, fmt.Sprintf("%d writes untold; %d pods: %v", untold, len(waiting), waiting[:min(5, len(waiting))])
 	})
+}
+
+// outage returns the longest wait of the pods that declare nothing and waited at some time between the two. Nothing holds them: for
+// that long the schedulers were dead, or too slow to act on anything.
+func (o *oracle) outage(from, to time.Time) (longest time.Duration) {
+	for key, at := range o.bound {
+		if len(needs(o.pods[key])) == 0 && !at.seen.Before(from) && !o.created[key].After(to) {
+			longest = max(longest, at.seen.Sub(o.created[key]))
+		}
+	}
+	return longest
 }
 
 // judge checks every binding: each of its Secrets was usable at some time not long before.
@@ -219,8 +256,9 @@ func (o *oracle) judge(t *testing.T) {
 			latest = max(latest, gap)
 			if !ever {
 				t.Errorf("pod %s was bound though Secret %s had never been usable", key, secret)
-			} else if gap > lateness+o.lag {
-				t.Errorf("pod %s was bound %s after Secret %s had ceased to be usable", key, gap.Round(time.Millisecond), secret)
+			} else if outage := o.outage(at.seen.Add(-gap), at.seen); gap > lateness+o.lag+outage {
+				t.Errorf("pod %s was bound %s after Secret %s had ceased to be usable; the schedulers bound nobody for %s", key,
+					gap.Round(time.Millisecond), secret, outage.Round(time.Millisecond))
 			}
 		}
 	}
@@ -268,5 +306,28 @@ func TestSinceUsable(t *testing.T) {
 		if gap, ever := sinceUsable(history, test.bound); gap != test.gap || ever != test.ever {
 			t.Errorf("bound at %v: %s, %t, want %s, %t", test.bound, gap, ever, test.gap, test.ever)
 		}
+	}
+}
+
+func TestOutage(t *testing.T) {
+	second := func(n int) time.Time { return time.Unix(int64(n), 0) }
+	o := newOracle()
+	for name, pod := range map[string]struct {
+		change         func(*corev1.Pod)
+		created, bound int
+	}{
+		"before":   {func(*corev1.Pod) {}, 0, 9},
+		"during":   {func(*corev1.Pod) {}, 8, 11},
+		"at once":  {func(*corev1.Pod) {}, 12, 12},
+		"declared": {requireTLS("web-tls"), 10, 15},
+		"after":    {func(*corev1.Pod) {}, 21, 29},
+	} {
+		o.pods[name], o.created[name], o.bound[name] = workload(name, pod.change), second(pod.created), binding{seen: second(pod.bound)}
+	}
+	if got := o.outage(second(10), second(20)); got != 3*time.Second {
+		t.Errorf("the outage is %s, want 3s", got)
+	}
+	if got := o.outage(second(16), second(20)); got != 0 {
+		t.Errorf("without a pod that waits it is %s", got)
 	}
 }

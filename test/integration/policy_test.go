@@ -151,8 +151,7 @@ func (c *cluster) testGateRemoval(t *testing.T) {
 	if err := remove("eve", "example.com/quota"); err != nil {
 		t.Errorf("others may not remove their own gates: %v", err)
 	}
-	pod.Annotations = nil
-	if err := s.as(t, "eve").Update(t.Context(), pod); err != nil {
+	if err := s.update(s.as(t, "eve"), pod, func() { pod.Annotations = nil }); err != nil {
 		t.Errorf("others may not change the pod: %v", err)
 	}
 }
@@ -204,12 +203,24 @@ func (s *space) admits(t *testing.T, list []admission) {
 		if a.want != "" {
 			continue
 		}
+		if namespace := a.object.GetNamespace(); namespace != "" {
+			s.waitAccount(t, namespace)
+		}
 		t.Run(a.name, func(t *testing.T) {
 			if warnings, err := s.ask(t, a.object); err != nil || strings.Contains(warnings, "tollgate") {
 				t.Errorf("Create = %v, warnings: %s", err, warnings)
 			}
 		})
 	}
+}
+
+// waitAccount waits for what no pod of a namespace is admitted without.
+func (s *space) waitAccount(t *testing.T, namespace string) {
+	t.Helper()
+	eventually(t, "ServiceAccount default of namespace "+namespace, func(ctx context.Context) (bool, string) {
+		err := s.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{})
+		return err == nil, fmt.Sprint(err)
+	})
 }
 
 // ask returns what the API server would say to a new object.

@@ -18,7 +18,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -134,6 +133,7 @@ func (c *cluster) testGateAdded(t *testing.T) {
 			if pod.Namespace == "" {
 				pod.Namespace = s.ns
 			}
+			s.waitAccount(t, pod.Namespace)
 			if err := s.client.Create(t.Context(), pod, client.DryRunAll); err != nil {
 				t.Fatal(err)
 			}
@@ -259,18 +259,6 @@ func (c *cluster) stockSpace(t *testing.T) *space {
 	s.prober = corev1.DefaultSchedulerName
 	s.create(fakeNode("node"))
 	return s
-}
-
-// change updates a pod, again and again while others write it too.
-func (s *space) change(name string, change func(*corev1.Pod)) {
-	s.t.Helper()
-	if err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		pod := s.pod(name)
-		change(pod)
-		return s.client.Update(s.t.Context(), pod)
-	}); err != nil {
-		s.t.Fatalf("changing pod %s: %v", name, err)
-	}
 }
 
 func stockPod(name string, change ...func(*corev1.Pod)) *corev1.Pod {

@@ -98,30 +98,28 @@ func TestTrustBundle(t *testing.T) {
 
 	// Last, since it takes a right away: the API server asks for it beside the right to create the object.
 	t.Run("without the right to attest", func(t *testing.T) {
-		role := &rbacv1.ClusterRole{}
-		if err := c.client.Get(t.Context(), client.ObjectKey{Name: "tollgate-controller"}, role); err != nil {
-			t.Fatal(err)
-		}
-		for i := range role.Rules {
-			if len(role.Rules[i].Resources) == 1 && role.Rules[i].Resources[0] == "signers" {
-				role.Rules[i].ResourceNames = []string{"example.com/other"}
+		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "tollgate-controller"}}
+		if err := s.update(c.client, role, func() {
+			for i := range role.Rules {
+				if len(role.Rules[i].Resources) == 1 && role.Rules[i].Resources[0] == "signers" {
+					role.Rules[i].ResourceNames = []string{"example.com/other"}
+				}
 			}
-		}
-		if err := c.client.Update(t.Context(), role); err != nil {
+		}); err != nil {
 			t.Fatal(err)
 		}
-		// The API server's authorizer hears of it by a watch.
-		for n := 1; ; n++ {
+		// The API server's authorizer hears of it by a watch: the issuers of a moment may still be published.
+		n := 0
+		var ready *metav1.Condition
+		eventually(t, "an issuer is refused", func(context.Context) (bool, string) {
+			n++
 			name := fmt.Sprintf("unattested-%d", n)
 			c.createClusterCA(t, name)
-			ready := c.waitJudged(t, name)
-			if ready.Status == metav1.ConditionTrue {
-				continue
-			}
-			if want := "the controller lacks a permission; apply its ClusterRole anew"; !strings.Contains(ready.Message, want) || !strings.Contains(ready.Message, "attest") {
-				t.Errorf("the issuer says: %s; want %q, and which", ready.Message, want)
-			}
-			break
+			ready = c.waitJudged(t, name)
+			return ready.Status != metav1.ConditionTrue, ready.Message
+		})
+		if want := "the controller lacks a permission; apply its ClusterRole anew"; !strings.Contains(ready.Message, want) || !strings.Contains(ready.Message, "attest") {
+			t.Errorf("the issuer says: %s; want %q, and which", ready.Message, want)
 		}
 	})
 }

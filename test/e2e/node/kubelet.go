@@ -21,7 +21,7 @@ import (
 )
 
 // startTimeout bounds how long each of the node's processes may take to be ready.
-const startTimeout = time.Minute
+const startTimeout = 2 * time.Minute
 
 // kubeletConfig is a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) for a node that shares its machine: nothing of the
 // machine is reserved, evicted for, or changed, and nobody can talk to the kubelet.
