@@ -13,10 +13,8 @@ const LetsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/directo
 // LocalSecretReference names a Secret: in the issuer's namespace for a CertIssuer, in the controller's for a ClusterCertIssuer.
 type LocalSecretReference struct {
 	// name of the Secret.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
 	// +required
-	Name string `json:"name"`
+	Name ObjectName `json:"name"`
 }
 
 // ACMEIssuer obtains certificates from an ACME server (RFC 8555).
@@ -24,12 +22,13 @@ type ACMEIssuer struct {
 	// server is the URL of the ACME directory. Default: Let's Encrypt staging.
 	// +kubebuilder:default="https://acme-staging-v02.api.letsencrypt.org/directory"
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://')",message="server must be an https URL of an ACME directory"
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https' && url(self).getHostname().size() > 0 && !self.contains('@') && !self.contains('#')",message="server must be the https URL of an ACME directory, without user and fragment"
 	// +optional
 	Server string `json:"server,omitempty"`
 
 	// email that the CA may write to.
 	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:XValidation:rule=`size(self) == 0 || self.matches(r'^[^@\s,:;<>]+@[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$')`,message="email must be one address, for example admin@example.com, without mailto: and name"
 	// +optional
 	Email string `json:"email,omitempty"`
 
@@ -43,6 +42,9 @@ type ACMEIssuer struct {
 	PrivateKeySecretRef LocalSecretReference `json:"privateKeySecretRef"`
 
 	// caBundle is PEM (base64 in JSON and YAML) of the roots that verify the ACME server's own HTTPS certificate. Default: the system's roots.
+	// +kubebuilder:validation:Format=""
+	// +kubebuilder:validation:MaxLength=1048576
+	// +kubebuilder:validation:XValidation:rule="size(self) % 4 == 0 && self.matches('^[A-Za-z0-9+/]+={0,2}$')",message="caBundle must be PEM certificates in base64 without line breaks: what base64 -w0 ca.crt prints"
 	// +optional
 	CABundle []byte `json:"caBundle,omitempty"`
 
@@ -84,28 +86,32 @@ type SelfSignedCA struct {
 	// +optional
 	CommonName string `json:"commonName,omitempty"`
 	// duration that the CA is valid for. Default 87600h (ten years).
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('2h') && duration(self) <= duration('876000h')",message="duration must be from 2h to 876000h in hours, minutes and seconds, for example 87600h for ten years"
 	// +optional
 	Duration *metav1.Duration `json:"duration,omitempty"`
 }
 
 // CAIssuer signs with a CA key pair that is kept in a Secret.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.trustPropagation) || !has(self.selfSigned) || !has(self.selfSigned.duration) || duration(self.trustPropagation) < duration(self.selfSigned.duration)",fieldPath=".trustPropagation",message="trustPropagation must be shorter than selfSigned.duration: no CA would live to sign"
 type CAIssuer struct {
 	// secretName is the Secret of type kubernetes.io/tls with the CA's certificate and key.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
 	// +required
-	SecretName string `json:"secretName"`
+	SecretName ObjectName `json:"secretName"`
 	// selfSigned makes the key pair when the Secret is absent. Without it a missing Secret is an error. An existing Secret is never overwritten.
 	// +optional
 	SelfSigned *SelfSignedCA `json:"selfSigned,omitempty"`
 	// backdate is how long before now certificates begin to be valid, for clients whose clocks are behind. Default 5m.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('168h')",message="backdate must be from 0s to 168h in hours, minutes and seconds, for example 10m"
 	// +optional
 	Backdate *metav1.Duration `json:"backdate,omitempty"`
 	// maxDuration that a TLSCertificate may ask for. Default 2160h (90 days).
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('876000h')",message="maxDuration must be from 1h to 876000h in hours, minutes and seconds, for example 2160h for 90 days"
 	// +optional
 	MaxDuration *metav1.Duration `json:"maxDuration,omitempty"`
 	// trustPropagation is how long a new CA is published before the first certificate is signed with it, so that everybody trusts it
 	// by then. Default 1h.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('8760h')",message="trustPropagation must be from 0s to 8760h in hours, minutes and seconds, for example 24h"
 	// +optional
 	TrustPropagation *metav1.Duration `json:"trustPropagation,omitempty"`
 }
@@ -149,6 +155,7 @@ type ClusterIssuerSpec struct {
 	IssuerSpec `json:",inline"`
 	// allow says which namespaces may have which names. Empty allows nothing.
 	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
 	// +optional
 	Allow []AllowRule `json:"allow,omitempty"`
 }

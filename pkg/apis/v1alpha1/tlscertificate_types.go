@@ -10,10 +10,8 @@ import (
 // IssuerReference names the issuer of a TLSCertificate.
 type IssuerReference struct {
 	// name of the issuer, for example "letsencrypt".
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
 	// +required
-	Name string `json:"name"`
+	Name ObjectName `json:"name"`
 
 	// kind of the issuer: CertIssuer (of the same namespace, the default) or ClusterCertIssuer.
 	// +kubebuilder:validation:Enum=CertIssuer;ClusterCertIssuer
@@ -23,6 +21,8 @@ type IssuerReference struct {
 }
 
 // PrivateKeySpec says which key the certificate is made for. A new key is made for every certificate.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || (self.algorithm == 'ECDSA' ? self.size <= 384 : self.algorithm == 'RSA' && self.size >= 2048)",fieldPath=".size",message="size must go with algorithm: 256 or 384 for ECDSA; 2048, 3072 or 4096 for RSA; none for Ed25519"
 type PrivateKeySpec struct {
 	// algorithm of the key: ECDSA (the default), RSA or Ed25519. Public CAs take no Ed25519.
 	// +kubebuilder:validation:Enum=ECDSA;RSA;Ed25519
@@ -40,33 +40,38 @@ type PrivateKeySpec struct {
 }
 
 // SecretTemplate is added to the Secret.
+//
+// +kubebuilder:object:generate=false
 type SecretTemplate struct {
 	// labels of the Secret. Keys of tollgate.dev are Tollgate's own.
+	// +kubebuilder:validation:MaxProperties=50
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="keys of labels must be as Kubernetes has them, for example team or example.com/team"
 	// +optional
-	Labels map[string]string `json:"labels,omitempty"`
+	Labels map[string]LabelValue `json:"labels,omitempty"`
 	// annotations of the Secret. Keys of tollgate.dev are Tollgate's own.
+	// +kubebuilder:validation:MaxProperties=50
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="keys of annotations must be as Kubernetes has them, for example example.com/owner"
 	// +optional
-	Annotations map[string]string `json:"annotations,omitempty"`
+	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
 }
 
 // TLSCertificateSpec is the certificate that is wanted.
 //
 // +kubebuilder:validation:XValidation:rule="(has(self.dnsNames) && size(self.dnsNames) > 0) || (has(self.ipAddresses) && size(self.ipAddresses) > 0) || (has(self.uris) && size(self.uris) > 0)",message="set at least one of dnsNames, ipAddresses and uris"
 // +kubebuilder:validation:XValidation:rule="!(has(self.renewBefore) && has(self.renewBeforePercentage))",message="set at most one of renewBefore and renewBeforePercentage"
+// +kubebuilder:validation:XValidation:rule="!has(self.renewBefore) || !has(self.duration) || duration(self.renewBefore) < duration(self.duration)",fieldPath=".renewBefore",message="renewBefore must be shorter than duration"
 type TLSCertificateSpec struct {
 	// secretName is the Secret of type kubernetes.io/tls, in the same namespace, that receives the certificate and its key.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="secretName cannot be changed; create another TLSCertificate for another Secret"
 	// +required
-	SecretName string `json:"secretName"`
+	SecretName ObjectName `json:"secretName"`
 
 	// dnsNames that the certificate covers, lower case, for example ["www.example.com", "*.shop.example.com"].
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:items:Pattern=`^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([*][.])?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')",message="want a name such as www.example.com or *.example.com: lower case, at most 63 letters, digits and - between two dots, no dot at the end; other scripts in their xn-- form"
+	// +kubebuilder:validation:items:XValidation:rule="!isIP(self)",message="this is an IP address; put it into ipAddresses"
 	// +optional
 	DNSNames []string `json:"dnsNames,omitempty"`
 
@@ -74,6 +79,7 @@ type TLSCertificateSpec struct {
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=45
+	// +kubebuilder:validation:items:XValidation:rule="isIP(self)",message="want an IP address such as 192.0.2.7 or 2001:db8::7, without mask, port or zone"
 	// +optional
 	IPAddresses []string `json:"ipAddresses,omitempty"`
 
@@ -81,6 +87,7 @@ type TLSCertificateSpec struct {
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z][-a-z0-9+.]*:[!-~]+$')",message="want a whole URI of printable ASCII, for example spiffe://example.org/ns/shop/sa/web"
 	// +optional
 	URIs []string `json:"uris,omitempty"`
 
@@ -96,10 +103,12 @@ type TLSCertificateSpec struct {
 	IssuerRef IssuerReference `json:"issuerRef"`
 
 	// duration that an internal CA makes the certificate valid for, at least 1h; default 2160h (90 days). ACME servers choose their own.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('876000h')",message="duration must be from 1h to 876000h in hours, minutes and seconds, for example 2160h for 90 days"
 	// +optional
 	Duration *metav1.Duration `json:"duration,omitempty"`
 
 	// renewBefore is how long before its end the certificate is renewed. Default: a third of its lifetime.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('876000h')",message="renewBefore must be from 1s to 876000h in hours, minutes and seconds, for example 720h for 30 days"
 	// +optional
 	RenewBefore *metav1.Duration `json:"renewBefore,omitempty"`
 

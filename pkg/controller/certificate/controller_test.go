@@ -42,6 +42,8 @@ type env struct {
 	issuers *issuer.Reconciler
 	// writes counts what is written to the API server.
 	writes int
+	// refuse is what the API server says to everything that is created.
+	refuse error
 }
 
 type noOrders struct{}

@@ -204,6 +204,10 @@ func (r *Reconciler) fail(cert *v1alpha1.TLSCertificate, err error) (time.Durati
 		f = &acme.Failure{Reason: v1alpha1.ReasonFailed, Message: refused.Error()}
 	case errors.Is(err, target.ErrOwnedByOther):
 		return time.Second, nil // look at the Secret again: it has just appeared
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		// A quota, an admission webhook or a missing permission: somebody has to change something, and it may not be the spec.
+		f = &acme.Failure{Reason: v1alpha1.ReasonFailed, RetryAt: r.Clock.Now().Add(recheck),
+			Message: fmt.Sprintf("the API server refuses what the issuance needs: %v", err)}
 	default:
 		return 0, err
 	}

@@ -5,12 +5,16 @@ package certificate
 
 import (
 	"crypto/x509"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
@@ -106,6 +110,27 @@ func TestImpossibleSpecs(t *testing.T) {
 				t.Error("a Secret was written")
 			}
 		})
+	}
+}
+
+// TestRefusedWritesAreTold has an API server that does not take the Secret.
+func TestRefusedWritesAreTold(t *testing.T) {
+	secrets := schema.GroupResource{Resource: "secrets"}
+	for name, refusal := range map[string]error{
+		"exceeded quota: few": apierrors.NewForbidden(secrets, "web-tls", errors.New("exceeded quota: few")),
+		"denied the request":  apierrors.NewBadRequest("admission webhook \"secrets.example.com\" denied the request"),
+		"must be":             apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Secret").GroupKind(), "web-tls", field.ErrorList{field.Invalid(field.NewPath("metadata"), "x", "must be")}),
+	} {
+		e := newEnv(t, internal("**.example.com"), web())
+		e.refuse = refusal
+		cert := e.run()
+		e.want(cert, v1alpha1.ConditionIssuing, "False", v1alpha1.ReasonFailed)
+		if c := meta.FindStatusCondition(cert.Status.Conditions, v1alpha1.ConditionIssuing); !strings.Contains(c.Message, name) || !strings.Contains(c.Message, "web-tls") {
+			t.Errorf("message %q, want %q and the Secret", c.Message, name)
+		}
+		e.refuse = nil
+		e.pass(recheck)
+		e.want(e.run(), v1alpha1.ConditionReady, "True", v1alpha1.ReasonIssued)
 	}
 }
 

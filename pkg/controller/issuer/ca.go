@@ -30,7 +30,7 @@ func (r *Reconciler) prepareCA(ctx context.Context, issuer v1alpha1.Issuer) (ver
 	}
 	wanted, err := ca.Parse(secret)
 	if err != nil {
-		return no(v1alpha1.ReasonCAUnusable, fmt.Sprintf("Secret %s/%s: %v", secret.Namespace, secret.Name, err)), nil
+		return no(v1alpha1.ReasonCAUnusable, fmt.Sprintf("Secret %s/%s: %v; put the CA's certificate and its key there, in PEM", secret.Namespace, secret.Name, err)), nil
 	}
 	kept, v, err := r.readState(ctx, issuer)
 	if err != nil || v != nil {

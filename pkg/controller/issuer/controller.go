@@ -102,6 +102,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	status := issuer.GetStatus()
 	ready.Type = v1alpha1.ConditionReady
+	ready.Message = withFaults(ready.Message, issuer)
 	ready.ObservedGeneration = issuer.GetGeneration()
 	ready.LastTransitionTime = metav1.NewTime(r.Clock.Now())
 	meta.SetStatusCondition(&status.Conditions, ready.Condition)

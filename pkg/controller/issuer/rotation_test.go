@@ -148,7 +148,7 @@ func TestUnusableCA(t *testing.T) {
 		want   string
 	}{
 		"no Secret":              {internal(func(s *v1alpha1.CAIssuer) { s.SelfSigned = nil }), nil, "Secret tollgate-system/ca does not exist; create it"},
-		"garbage in the Secret":  {internal(nil), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: controllerNamespace, Name: "ca"}}, "there are none"},
+		"garbage in the Secret":  {internal(nil), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: controllerNamespace, Name: "ca"}}, "there are none; put the CA's certificate and its key there"},
 		"another's ConfigMap":    {internal(nil), other, "is not this issuer's"},
 		"another Secret there":   {internal(nil), state, `has type "Opaque"`},
 		"another issuer's state": {internal(nil), others, "is the state of CertIssuer/internal"},

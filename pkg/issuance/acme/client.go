@@ -81,7 +81,10 @@ func (c *Clients) provisioned(ctx context.Context, spec *v1alpha1.ACMEIssuer) (*
 	ctx, h, cancel := withHint(ctx)
 	defer cancel()
 	if err := k.provision(ctx); err != nil {
-		return nil, classify(spec.Server, "reading the directory", err, h, c.clock.Now())
+		f := classify(spec.Server, "reading the directory", err, h, c.clock.Now())
+		status, _ := h.get()
+		f.Message += advice(err, status)
+		return nil, f
 	}
 	return k, nil
 }
@@ -105,7 +108,7 @@ func (c *Clients) kept(spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
 	if len(spec.CABundle) > 0 {
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(spec.CABundle) {
-			return nil, errors.New("reading spec.acme.caBundle: it holds no certificate in PEM")
+			return nil, errors.New("reading spec.acme.caBundle: it holds no certificate in PEM; encode the PEM file in base64 once")
 		}
 		base.TLSClientConfig.RootCAs = roots
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -52,7 +53,8 @@ func TestServersAreNotTrusted(t *testing.T) {
 		"redirect to http": {http.RedirectHandler(plain.URL, http.StatusFound).ServeHTTP, "by https alone"},
 		"endless":          {answer(directory + strings.Repeat(" ", maxBody)), "longer than"},
 		"no directory":     {answer(`{}`), "not the directory"},
-		"a page":           {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret words", http.StatusForbidden) }, "HTTP 403"},
+		"a page":           {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret words", http.StatusForbidden) }, "HTTP 403 without a problem document; correct spec.acme.server"},
+		"a busy server":    {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "secret words", http.StatusBadGateway) }, "HTTP 502 without a problem document"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewClients(clock.RealClock{}).For(t.Context(), serve(t, test.handle))
@@ -61,6 +63,35 @@ func TestServersAreNotTrusted(t *testing.T) {
 				t.Errorf("For: %v, want a Failure with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestIssuersAreAdvised has issuers whose spec leads nowhere.
+func TestIssuersAreAdvised(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*v1alpha1.ACMEIssuer)
+		want   string
+	}{
+		"bundle without PEM": {func(s *v1alpha1.ACMEIssuer) { s.CABundle = []byte("LS0tLS1CRUdJTg==") }, "reading spec.acme.caBundle: it holds no certificate in PEM; encode"},
+		"no bundle":          {func(s *v1alpha1.ACMEIssuer) { s.CABundle = nil }, "unknown authority; set spec.acme.caBundle to the roots"},
+		"another's name":     {func(s *v1alpha1.ACMEIssuer) { s.Server = strings.Replace(s.Server, "127.0.0.1", "localhost", 1) }, "; correct spec.acme.server"},
+		"nobody there":       {func(s *v1alpha1.ACMEIssuer) { s.Server = "https://127.0.0.1:1/directory" }, "connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := serve(t, answer(directory))
+			test.change(spec)
+			_, err := NewClients(clock.RealClock{}).For(t.Context(), spec)
+			var f *Failure
+			if !errors.As(err, &f) || !strings.Contains(f.Message, test.want) || !strings.Contains(f.Message, "spec.acme") && !strings.Contains(f.Message, spec.Server) {
+				t.Errorf("For: %v, want a Failure with %q", err, test.want)
+			}
+		})
+	}
+	if got := advice(&net.DNSError{Name: "acme.invalid", IsNotFound: true}, 0); got != "; correct spec.acme.server" {
+		t.Errorf("advice = %q for a name that does not exist", got)
+	}
+	if got := advice(errors.New("HTTP 429"), http.StatusTooManyRequests); got != "" {
+		t.Errorf("advice = %q for a server that is busy", got)
 	}
 }
 

@@ -84,7 +84,7 @@ func TestNewRefuses(t *testing.T) {
 		{"user in URL", &v1alpha1.DNS01Solver{Webhook: &v1alpha1.WebhookSolver{URL: "https://u:p@x/"}}, Options{},
 			"reading dns01.webhook.url: it holds credentials; put them into the Secret that authorizationSecretRef names"},
 		{"bundle", &v1alpha1.DNS01Solver{Webhook: &v1alpha1.WebhookSolver{URL: "https://x/", CABundle: []byte("x")}}, Options{},
-			"reading dns01.webhook.caBundle: it holds no certificate in PEM"},
+			"reading dns01.webhook.caBundle: it holds no certificate in PEM; encode the PEM file in base64 once"},
 		{"plugins not allowed", &v1alpha1.DNS01Solver{Exec: &v1alpha1.ExecSolver{Plugin: "p"}}, Options{PluginDir: "/p"},
 			`choosing plugin "p": this issuer may not use plugins; use a ClusterCertIssuer, or permit plugins to CertIssuers with a flag of tollgate-controller`},
 		{"no folder", &v1alpha1.DNS01Solver{Exec: &v1alpha1.ExecSolver{Plugin: "p"}}, Options{AllowExec: true},

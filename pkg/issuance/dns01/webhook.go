@@ -57,7 +57,7 @@ func newWebhook(spec *v1alpha1.WebhookSolver, o Options) (*webhook, error) {
 	if len(spec.CABundle) > 0 {
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(spec.CABundle) {
-			return nil, mark(ErrConfiguration, errors.New("reading dns01.webhook.caBundle: it holds no certificate in PEM"))
+			return nil, mark(ErrConfiguration, errors.New("reading dns01.webhook.caBundle: it holds no certificate in PEM; encode the PEM file in base64 once"))
 		}
 		transport.TLSClientConfig.RootCAs = roots
 	}

@@ -19,7 +19,7 @@ func ParseURIs(texts []string) ([]*url.URL, error) {
 	for _, text := range texts {
 		u, err := url.Parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("parsing spec.uris: %q is not a URI", text)
+			return nil, fmt.Errorf("parsing spec.uris: %q is not a URI; correct it, for example spiffe://example.org/ns/shop/sa/web", text)
 		}
 		switch why := uriFault(text, u); {
 		case why != "":
