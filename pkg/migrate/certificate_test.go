@@ -48,6 +48,7 @@ func TestCertificateFields(t *testing.T) {
 		{"percentage", `dnsNames: [www.example.com], renewBeforePercentage: 25`, names + key + both + `, renewBeforePercentage: 25`, nil},
 		{"percentage out of range", `dnsNames: [www.example.com], renewBeforePercentage: 100`, names + key + both, []string{"noEquivalent spec.renewBeforePercentage"}},
 		{"both", `dnsNames: [www.example.com], renewBefore: 1h, renewBeforePercentage: 25`, names + key + both + `, renewBefore: 1h0m0s`, []string{"noEquivalent spec.renewBeforePercentage"}},
+		{"due before it is born", `dnsNames: [www.example.com], duration: 48h, renewBefore: 48h`, names + key + both + `, duration: 48h0m0s`, []string{"noEquivalent spec.renewBefore"}},
 		{"due when born", `dnsNames: [www.example.com], duration: 48h, renewBefore: 47h`, names + key + both + `, duration: 48h0m0s, renewBefore: 47h0m0s`, []string{"noEquivalent spec.renewBefore"}},
 		{"short", `dnsNames: [www.example.com], duration: 10m`, names + key + both, []string{"noEquivalent spec.duration"}},
 		{"renewal of 1.21", `dnsNames: [www.example.com], renewal: {policy: Disabled, windows: [{cron: "* * * * *"}]}`, names + key + both, []string{"noEquivalent spec.renewal.policy", "noEquivalent spec.renewal.windows"}},

@@ -85,6 +85,8 @@ func (cert *certificate) readTimes(spec *fields) {
 	switch {
 	case before < 0:
 		cert.loss("spec.renewBefore", "%s is not positive; the default of a third of the lifetime is used.", before)
+	case before >= duration && to.Duration != nil: // the API server refuses the two together
+		cert.loss("spec.renewBefore", "%s is not shorter than the duration of %s; the default of a third of the lifetime is used.", before, duration)
 	case before > 0:
 		to.RenewBefore = &metav1.Duration{Duration: before}
 		if !cert.issuer.isACME() && before > duration/2 {

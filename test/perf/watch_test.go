@@ -27,6 +27,7 @@ type watch struct {
 
 // moment is the state of the process at a time.
 type moment struct {
+	at         time.Time
 	used       time.Duration // of processors: by scheduler, API server and informers, but not by etcd
 	histograms snapshot
 }
@@ -63,12 +64,14 @@ func (w *watch) run(ctx context.Context) {
 func (w *watch) look() {
 	bound := boundSoFar() - w.begin
 	if bound >= w.first && w.from == nil {
-		w.from = &moment{cpuTime(), takeSnapshot()}
+		w.from = now()
 	}
 	if bound >= w.first+w.measured && w.to == nil {
-		w.to = &moment{cpuTime(), takeSnapshot()}
+		w.to = now()
 	}
 }
+
+func now() *moment { return &moment{time.Now(), cpuTime(), takeSnapshot()} }
 
 // report adds what was seen to the benchmark's results.
 func (w *watch) report(b *testing.B) {
@@ -77,6 +80,7 @@ func (w *watch) report(b *testing.B) {
 		return
 	}
 	b.ReportMetric(milliseconds(w.to.used-w.from.used)/w.measured, "cpu-ms/pod")
+	b.ReportMetric(w.measured/w.to.at.Sub(w.from.at).Seconds(), "whole-pods/s")
 	for name, h := range w.to.histograms {
 		d := h.minus(w.from.histograms[name])
 		if d.count == 0 {

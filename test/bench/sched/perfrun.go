@@ -55,6 +55,7 @@ func (r perfRun) String() string {
 // perfMeasures are the measures of a suite, the one that counts first. divide is a value to divide by, "" for none.
 var perfMeasures = []struct{ name, unit, value, divide string }{
 	{"pods_per_second", "pods/s", "SchedulingThroughput/Average", ""},
+	{"whole_pods_per_second", "pods/s", "whole-pods/s", ""},
 	{"algorithm_mean_ms", "ms", "algorithm-ms/mean", ""},
 	{"algorithm_p50_ms", "ms", "algorithm-ms/p50", ""},
 	{"algorithm_p99_ms", "ms", "algorithm-ms/p99", ""},
