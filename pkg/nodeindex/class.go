@@ -20,9 +20,10 @@ type Class struct {
 	// Allocatable is the node's status.allocatable, DaemonSets the part of it
 	// that the requests of DaemonSet pods take.
 	Allocatable, DaemonSets Size
-	// Extended lists extended resources with their amounts, in one text: pods
-	// that request some are not for this index, but what others pay on a
-	// prepaid node depends on them.
+	// Extended lists extended resources with their amounts, and what DaemonSets
+	// take of them, in one text. What pods pay depends on them, also those that
+	// request none, on prepaid nodes. How much of them is free is for
+	// Query.Match.
 	Extended string
 	// Taints lists the node's taints in one text.
 	Taints string

@@ -86,8 +86,11 @@ func (x *Index) Each(q *Query, visit func(*Class, *Sample, *Node)) (complete boo
 		for n, at := s.next(c, position{}); n != nil; n, at = s.next(c, position{at.block, at.node + 1}) {
 			visit(&c.key, &c.sample, n)
 		}
+		if s.gaveUp {
+			return false
+		}
 	}
-	return !s.gaveUp
+	return true
 }
 
 // dearer reports whether a node of one cost cannot come before one of another,

@@ -44,6 +44,7 @@ type CostScore struct {
 	facts       profileFacts
 	follower    follower
 	candidates  candidates
+	classes     int // of the index, when last told
 	handed      handed
 }
 
@@ -91,17 +92,16 @@ func (pl *CostScore) PreFilterExtensions() fwk.PreFilterExtensions {
 // Filter rejects a node that the pod's limits exclude. Evicting pods changes
 // no price, so the rejection is unresolvable.
 func (pl *CostScore) Filter(_ context.Context, state fwk.CycleState, pod *v1.Pod, nodeInfo fwk.NodeInfo) *fwk.Status {
-	pl.handed.reached(pod)
 	limits, err := readLimits(state, pod)
 	if err != nil {
 		return fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())
 	}
-	if limits.none() {
-		return nil
+	if !limits.none() {
+		if reason := limits.reject(pl.nodes.price(nodeInfo.Node())); reason != "" {
+			return fwk.NewStatus(fwk.UnschedulableAndUnresolvable, reason)
+		}
 	}
-	if reason := limits.reject(pl.nodes.price(nodeInfo.Node())); reason != "" {
-		return fwk.NewStatus(fwk.UnschedulableAndUnresolvable, reason)
-	}
+	pl.handed.accepted(state, pod, nodeInfo.Node())
 	return nil
 }
 

@@ -32,7 +32,7 @@
 //
 // To compare thousands of nodes takes milliseconds. PreFilter keeps them in a
 // nodeindex.Index instead and leaves the framework one node: the one that
-// comparing all would choose. It does so if nothing but cost and packing orders
+// comparing all would choose. It does so if it knows what else filters and orders
 // the nodes for this pod. Three things say whether that is so:
 //
 //   - the profile, once: only plugins that are known filter and score, in the
@@ -40,8 +40,8 @@
 //   - what the other PreFilter plugins, all of which come before this one, have
 //     written into the cycle's state. Nothing there means that their Filter will
 //     not be called; with something there Filter can be asked about a node;
-//   - PreScore of the plugins whose scores beat cost, asked in a state that is
-//     thrown away: they skip if they have nothing to say. Those that do not are
+//   - PreScore of the other plugins that score, asked in a state that is thrown
+//     away: they skip if they have nothing to say. Those that do not are
 //     asked for the scores of all nodes that the index has for the pod, and the
 //     totals decide (preferred).
 //

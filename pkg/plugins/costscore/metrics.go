@@ -30,16 +30,23 @@ var (
 	searches = metrics.NewCounterVec(&metrics.CounterOpts{
 		Subsystem:      metricsSubsystem,
 		Name:           "searches_total",
-		Help:           "Number of scheduling cycles. Labeled by reason: why all nodes were compared; empty if the cheapest node came from the index.",
+		Help:           "Number of scheduling cycles. Labeled by reason: why all nodes were compared; empty if the node came from the index.",
 		StabilityLevel: metrics.ALPHA,
 	}, []string{"reason"})
 
 	misses = metrics.NewCounter(&metrics.CounterOpts{
 		Subsystem:      metricsSubsystem,
 		Name:           "search_misses_total",
-		Help:           "Number of nodes from the index that another plugin then rejected. It has to stay 0: each is a pod that waits longer than it needs to, and a fault to report.",
+		Help:           "Number of nodes from the index that were then rejected. It has to stay 0: each is a pod that waits longer than it needs to, and a fault to report.",
 		StabilityLevel: metrics.ALPHA,
 	})
+
+	classes = metrics.NewGaugeVec(&metrics.GaugeOpts{
+		Subsystem:      metricsSubsystem,
+		Name:           "index_classes",
+		Help:           "Number of different kinds of nodes in the index: price, size, DaemonSets and taints. Each is looked at for every pod. Labeled by profile.",
+		StabilityLevel: metrics.ALPHA,
+	}, []string{"profile"})
 
 	ages = newPriceAges()
 
@@ -49,7 +56,7 @@ var (
 // registerMetrics may be called for every profile.
 func registerMetrics() {
 	registerOnce.Do(func() {
-		legacyregistry.MustRegister(priceLookups, priceProblems, searches, misses)
+		legacyregistry.MustRegister(priceLookups, priceProblems, searches, misses, classes)
 		legacyregistry.CustomMustRegister(ages)
 	})
 }

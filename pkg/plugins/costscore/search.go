@@ -21,6 +21,7 @@ const (
 	reasonNominated      = "Nominated"      // the pod, or another one to the node that was found
 	reasonVolumes        = "Volumes"        // that tie a pod to nodes
 	reasonResourceClaims = "ResourceClaims" // dynamic resource allocation
+	reasonResources      = "Resources"      // that NodeResourcesFit scores too
 	reasonNodeFields     = "NodeFields"     // required node affinity by fields
 	reasonOtherFilter    = "OtherFilter"    // what a Filter plugin would say about the pod is not known
 	reasonScore          = "Score"          // a plugin cannot say what the pod prefers
@@ -69,6 +70,10 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 		return "", reason
 	}
 	pl.follower.follow(pl, nodes)
+	if n := pl.follower.index.Classes(); n != pl.classes {
+		pl.classes = n
+		classes.WithLabelValues(pl.handle.ProfileName()).Set(float64(n))
+	}
 
 	q := pl.query(ctx, state, pod, p, l)
 	each := len(p.preferences) > 0 || pl.lifetimes
@@ -79,7 +84,7 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 		node, reason = pl.preferred(ctx, pod, p, q)
 	}
 	if node != "" {
-		pl.handed.over(pod, node)
+		pl.handed.over(state, pod, node)
 	}
 	return node, reason
 }
@@ -115,20 +120,32 @@ type query struct {
 
 func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, l *limits) *query {
 	s := pl.newPreScoreState(pod)
+	verdicts := map[string]verdict{} // of a class's taints
 	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}, preScoreState: s}
 	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
-		switch p.taints(ctx, sample.Node) {
-		case refused:
-			return false
-		case disliked:
-			if pl.facts.taints == nil {
-				break
+		if q.preferNoSchedule && !q.weighTaints {
+			return false // nobody will look at what is found
+		}
+		taints := accepted
+		if c.Taints != "" || c.Unschedulable {
+			key := c.Taints
+			if c.Unschedulable {
+				key += "!"
 			}
-			if q.preferNoSchedule = true; !q.weighTaints {
-				return false
+			known := false
+			if taints, known = verdicts[key]; !known {
+				taints = p.taints(ctx, sample.Node)
+				verdicts[key] = taints
 			}
 		}
-		return l.reject(priceOf(c)) == "" && p.fitsEmpty(ctx, state, pod, sample.Node)
+		switch {
+		case taints == refused, l.reject(priceOf(c)) != "", p.fit != nil && !p.fitsEmpty(ctx, state, pod, c, sample):
+			return false
+		case taints == disliked && pl.facts.taints != nil:
+			q.preferNoSchedule = true
+			return q.weighTaints
+		}
+		return true
 	}
 	q.Cost = func(c *nodeindex.Class, sample *nodeindex.Sample, oldest int64) int64 {
 		if !c.Known {

@@ -15,21 +15,25 @@ import (
 )
 
 // BenchmarkSearch is a scheduling cycle without assuming less: PreFilter of all
-// plugins of the profile, and Filter of the node that is left, by number of nodes.
+// plugins of the profile, and Filter of the node that is left, by number of nodes
+// and by how many sizes of each instance type there are: machines of one type often
+// differ by some KiB of memory.
 func BenchmarkSearch(b *testing.B) {
 	for _, nodes := range []int{1500, 5000, 15000} {
-		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) { benchmarkSearch(b, nodes) })
+		for _, sizes := range []int{1, 10, nodes} {
+			b.Run(fmt.Sprintf("nodes=%d/sizes=%d", nodes, sizes), func(b *testing.B) { benchmarkSearch(b, nodes, sizes) })
+		}
 	}
 }
 
-func benchmarkSearch(b *testing.B, count int) {
+func benchmarkSearch(b *testing.B, count, sizes int) {
 	ctx := klog.NewContext(context.Background(), klog.Logger{})
 	cache := internalcache.New(ctx, 0, nil)
 	var nodes []*v1.Node
 	for i := range count {
 		size := 1 + i%20
 		nodes = append(nodes, node(fmt.Sprintf("n%05d", i), fmt.Sprintf("0.%d", 10*size+i%7),
-			capacity(resources{"cpu": fmt.Sprint(4 * size), "memory": fmt.Sprintf("%dGi", 16*size), "pods": "110"})))
+			capacity(resources{"cpu": fmt.Sprint(4 * size), "memory": fmt.Sprintf("%dKi", 16<<20*size-i/20%sizes), "pods": "110"})))
 		cache.AddNode(klog.FromContext(ctx), nodes[i])
 	}
 	c := newCluster(b, nodes, nil)

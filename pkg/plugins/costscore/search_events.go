@@ -18,6 +18,7 @@ func (pl *CostScore) Reserve(_ context.Context, _ fwk.CycleState, _ *v1.Pod, nod
 	if pl.follower.active.Load() {
 		pl.follower.tell(node, time.Time{})
 	}
+	pl.handed.placed(node)
 	return nil
 }
 

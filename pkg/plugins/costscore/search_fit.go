@@ -48,3 +48,28 @@ func resourceQuantity(name v1.ResourceName, amount int64) *resource.Quantity {
 	}
 	return resource.NewQuantity(amount, resource.BinarySI)
 }
+
+// packsWith reports whether the profile's NodeResourcesFit scores a pod that
+// requests a scalar resource in the same way as one that does not: strategies may
+// list such resources, which then count for the pods that request them.
+func (f *profileFacts) packsWith(ctx context.Context, name v1.ResourceName) bool {
+	if same, known := f.alike[name]; known {
+		return same
+	}
+	node, requests := &v1.Node{}, v1.ResourceList{}
+	for _, name := range []v1.ResourceName{v1.ResourceCPU, v1.ResourceMemory, name} {
+		requests[name] = *resourceQuantity(name, 10)
+	}
+	node.Status.Allocatable = v1.ResourceList{
+		v1.ResourceCPU: *resourceQuantity(v1.ResourceCPU, 20), v1.ResourceMemory: *resourceQuantity(v1.ResourceMemory, 20), name: *resourceQuantity(name, 100),
+	}
+	info, pod := framework.NewNodeInfo(), &v1.Pod{Spec: v1.PodSpec{Containers: []v1.Container{{Resources: v1.ResourceRequirements{Requests: requests}}}}}
+	info.SetNode(node)
+	score, status := f.packer.Score(ctx, framework.NewCycleState(), pod, info)
+	same := status.IsSuccess() && score == packingOf(pod).score(info)
+	if f.alike == nil {
+		f.alike = map[v1.ResourceName]bool{}
+	}
+	f.alike[name] = same
+	return same
+}

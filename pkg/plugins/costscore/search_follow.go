@@ -18,13 +18,9 @@ const (
 	// of it: the scheduler may not have heard of the event yet. Handlers of one
 	// informer run side by side, so ours may be the first.
 	patience = 100 * time.Millisecond
-	// rounds is how many cycles it takes to look at all nodes, if nothing says
-	// that they changed, and more where that would be more than inTurn at once.
-	rounds = 64
-	// inTurn is how many are looked at in one cycle at most, unless it was idle.
-	inTurn = 64
-	// idle is the pause between cycles after which all nodes are looked at.
-	idle = 20 * time.Millisecond
+	// around is how long it takes to look at all nodes in turn, if nothing says
+	// that they changed.
+	around = time.Second
 )
 
 // follower keeps an index equal to the snapshots of the scheduling cycles. Those
@@ -46,6 +42,8 @@ type follower struct {
 	byName map[string]*seen
 	turn   int // the next in turn
 	last   time.Time
+	// owed is the time since the last one, times the number of nodes.
+	owed time.Duration
 	// watched are the nodes that have an until.
 	watched []*seen
 
@@ -96,10 +94,9 @@ func (f *follower) follow(pl *CostScore, nodes []fwk.NodeInfo) {
 		return
 	}
 	f.lookAtTold(pl, now)
-	count := len(f.seen)
-	if pause < idle {
-		count = min((count+rounds-1)/rounds, inTurn)
-	}
+	f.owed += time.Duration(len(f.seen)) * min(pause, around)
+	count := min(len(f.seen), int(f.owed/around))
+	f.owed %= around
 	for range count {
 		if f.turn >= len(f.seen) {
 			f.turn = 0

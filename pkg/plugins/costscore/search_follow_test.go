@@ -244,9 +244,9 @@ func (w *world) tellAll() {
 }
 
 // pause has time pass, but not so much that the plugin loses its patience with
-// what the cache has not heard of, or looks at all nodes because it was idle.
+// what the cache has not heard of, or looks at many nodes because it was idle.
 func (w *world) pause() {
-	d := time.Duration(w.random.IntN(int(idle)))
+	d := time.Duration(w.random.IntN(int(around / 50)))
 	for len(w.unapplied) > 0 && !w.unapplied[0].toldAt.IsZero() && w.clock.Now().Add(d).Sub(w.unapplied[0].toldAt) > patience {
 		w.apply()
 	}

@@ -6,6 +6,7 @@ package costscore
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -16,34 +17,71 @@ import (
 // distrust is for how long all nodes are compared after the index was wrong.
 const distrust = time.Minute
 
-// handed watches over what the index finds. A node that another plugin then
-// rejects would leave its pod without any, and preemption would believe that the
-// others are hopeless. That cannot happen as far as we know; if it does all the
-// same, the pod is tried again at once, and without the index.
+// handed watches over what the index finds. A node that is then rejected leaves
+// its pod without any, and preemption believes that the others are hopeless. That
+// cannot happen as far as we know, but for a price or a nomination that comes in
+// that moment; if it does all the same, the pod is tried again with the next pod,
+// and without the index.
 //
-// This plugin's Filter is the last of those that can reject a node. So if it was
-// not called between two cycles, another one rejected the node.
+// This plugin's Filter is the last of those that can reject a node. So if it
+// accepted none in the state of the cycle, somebody rejected the node. Preemption
+// asks Filter with copies of the state. Opportunistic batching asks it whether the
+// pod fits on the node of the last pod, to which it then does not go, and may
+// place it on another node than the one that was handed over, which is as good.
 type handed struct {
+	waits atomic.Bool // pod is set
 	mu    sync.Mutex
-	pod   *v1.Pod // nil if Filter was reached
+	pod   *v1.Pod // nil if Filter accepted the node
 	node  string
+	last  string    // the node of the last pod
 	until time.Time // of the distrust
 }
 
-// reached says that the other Filter plugins let the pod through.
-func (h *handed) reached(pod *v1.Pod) {
+// accepted says that all Filter plugins let the pod onto a node.
+func (h *handed) accepted(state fwk.CycleState, pod *v1.Pod, node *v1.Node) {
+	if !h.waits.Load() {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.pod != nil && h.pod.UID == pod.UID {
+	if h.pod == nil || h.pod.UID != pod.UID || node.Name == h.last && node.Name != h.node {
+		return
+	}
+	if mark, err := state.Read(handedKey); err == nil && mark == (handedMark{}) {
 		h.pod = nil
+		h.waits.Store(false)
 	}
 }
 
+const handedKey = "tollgate.dev/handed"
+
+// handedMark is in the state of a cycle for which a node was handed over; copied
+// is in the copies of it.
+type (
+	handedMark struct{}
+	copied     struct{}
+)
+
+// Clone implements fwk.StateData.
+func (handedMark) Clone() fwk.StateData { return copied{} }
+
+// Clone implements fwk.StateData.
+func (c copied) Clone() fwk.StateData { return c }
+
+// placed tells the node of the pod of this cycle.
+func (h *handed) placed(node string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last = node
+}
+
 // over tells the node of a new cycle.
-func (h *handed) over(pod *v1.Pod, node string) {
+func (h *handed) over(state fwk.CycleState, pod *v1.Pod, node string) {
+	state.Write(handedKey, handedMark{})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pod, h.node = pod, node
+	h.waits.Store(true)
 }
 
 // trusted reports whether the index may be used, and sees to what became of
@@ -53,9 +91,10 @@ func (h *handed) trusted(ctx context.Context, activator fwk.PodActivator, now ti
 	defer h.mu.Unlock()
 	if pod := h.pod; pod != nil {
 		h.pod, h.until = nil, now.Add(distrust)
+		h.waits.Store(false)
 		misses.Inc()
 		logger := klog.FromContext(ctx)
-		logger.Error(nil, "The node that CostScore found in its index was rejected by another plugin; comparing all nodes for a while. Please report this with both objects",
+		logger.Error(nil, "The node that CostScore found in its index was rejected; comparing all nodes for a while. Please report this with both objects",
 			"pod", klog.KObj(pod), "node", klog.KRef("", h.node), "until", h.until.UTC().Format(time.RFC3339))
 		activator.Activate(logger, map[string]*v1.Pod{string(pod.UID): pod})
 	}

@@ -29,26 +29,46 @@ func missesSoFar(t *testing.T) float64 {
 func TestHanded(t *testing.T) {
 	p, again, other := pod("p").Obj(), pod("p").Obj(), pod("q").Obj()
 	again.ResourceVersion = "2" // a newer object of the same pod
+	n, m := node("n", ""), node("m", "")
+	type cycle struct {
+		*handed
+		state fwk.CycleState
+	}
+	over := func(c *cycle, p *v1.Pod, node string) {
+		c.state = framework.NewCycleState()
+		c.over(c.state, p, node)
+	}
+	accepted := func(c *cycle, p *v1.Pod, n *v1.Node) { c.accepted(c.state, p, n) }
 	tests := map[string]struct {
-		do        func(*handed)
+		do        func(*cycle)
 		wantMiss  bool
 		activated []string
 	}{
-		"nothing was handed":              {do: func(*handed) {}},
-		"the others let the pod through":  {do: func(h *handed) { h.over(p, "n"); h.reached(p) }},
-		"another object of the pod":       {do: func(h *handed) { h.over(p, "n"); h.reached(again) }},
-		"a pod that was not handed":       {do: func(h *handed) { h.reached(p) }},
-		"the node was rejected":           {do: func(h *handed) { h.over(p, "n") }, wantMiss: true, activated: []string{"p"}},
-		"another pod went through":        {do: func(h *handed) { h.over(p, "n"); h.reached(other) }, wantMiss: true, activated: []string{"p"}},
-		"the pod went through before":     {do: func(h *handed) { h.reached(p); h.over(p, "n") }, wantMiss: true, activated: []string{"p"}},
-		"the second of two was rejected":  {do: func(h *handed) { h.over(p, "n"); h.reached(p); h.over(other, "m") }, wantMiss: true, activated: []string{"q"}},
-		"many nodes of a preemption, too": {do: func(h *handed) { h.over(p, "n"); h.reached(p); h.reached(p); h.reached(other) }},
+		"nothing was handed":             {do: func(*cycle) {}},
+		"the others let the pod through": {do: func(c *cycle) { over(c, p, "n"); accepted(c, p, n) }},
+		"another object of the pod":      {do: func(c *cycle) { over(c, p, "n"); accepted(c, again, n) }},
+		"a pod that was not handed":      {do: func(c *cycle) { accepted(c, p, n) }},
+		"the node was rejected":          {do: func(c *cycle) { over(c, p, "n") }, wantMiss: true, activated: []string{"p"}},
+		"another pod went through":       {do: func(c *cycle) { over(c, p, "n"); accepted(c, other, n) }, wantMiss: true, activated: []string{"p"}},
+		"the pod went through before":    {do: func(c *cycle) { accepted(c, p, n); over(c, p, "n") }, wantMiss: true, activated: []string{"p"}},
+		"the second of two was rejected": {do: func(c *cycle) { over(c, p, "n"); accepted(c, p, n); over(c, other, "m") }, wantMiss: true, activated: []string{"q"}},
+		"more is asked afterwards":       {do: func(c *cycle) { over(c, p, "n"); accepted(c, p, n); accepted(c, p, m); accepted(c, other, n) }},
+		"preemption tries the node": {
+			do: func(c *cycle) { over(c, p, "n"); c.accepted(c.state.Clone(), p, n) }, wantMiss: true, activated: []string{"p"},
+		},
+		"the copy of a copy": {
+			do: func(c *cycle) { over(c, p, "n"); c.accepted(c.state.Clone().Clone(), p, n) }, wantMiss: true, activated: []string{"p"},
+		},
+		"with nominated pods, and then without": {do: func(c *cycle) { over(c, p, "n"); c.accepted(c.state.Clone(), p, n); accepted(c, p, n) }},
+		"a batch asks for the last node":        {do: func(c *cycle) { c.placed("m"); over(c, p, "n"); accepted(c, p, m) }, wantMiss: true, activated: []string{"p"}},
+		"a batch has another node":              {do: func(c *cycle) { c.placed("x"); over(c, p, "n"); accepted(c, p, m) }},
+		"the last node again":                   {do: func(c *cycle) { c.placed("n"); over(c, p, "n"); accepted(c, p, n) }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			h, activator, before := &handed{}, &fakeActivator{}, missesSoFar(t)
 			trusted := func(after time.Duration) bool { return h.trusted(context.Background(), activator, testNow.Add(after)) }
-			tt.do(h)
+			tt.do(&cycle{h, framework.NewCycleState()})
 			if got := trusted(0); got == tt.wantMiss {
 				t.Errorf("trusted: %t", got)
 			}

@@ -5,6 +5,7 @@ package costscore
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	v1 "k8s.io/api/core/v1"
@@ -30,6 +31,8 @@ type placeable struct {
 	// fit is NodeResourcesFit if the pod requests other resources than those of
 	// nodeindex.Room.
 	fit fwk.FilterPlugin
+	// fitting are its answers by nodeindex.Class.Extended; see fitsEmpty.
+	fitting map[string]bool
 	// tolerations are the pod's.
 	tolerations []v1.Toleration
 	// preferences are the Score plugins that score the pod's nodes differently.
@@ -61,8 +64,9 @@ type requested interface {
 	GetScalarResources() map[v1.ResourceName]int64
 }
 
-// placeable returns the pod if no plugin of the profile has anything to say about
-// its nodes but those that the index stands in for, else the reason.
+// placeable returns the pod if all that has something to say about its nodes is
+// either what the index stands in for, or can be asked about a node, else the
+// reason.
 func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod *v1.Pod, nodes []fwk.NodeInfo) (*placeable, string) {
 	spec := &pod.Spec
 	switch {
@@ -93,9 +97,17 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 		if m := f.claims; m != nil && m.DeviceClassResolver().GetDeviceClass(name) != nil {
 			return nil, reasonResourceClaims
 		}
-		p.fit = f.fit
+		if p.fit == nil {
+			p.fit, p.fitting = f.fit, map[string]bool{}
+		}
+		if f.packs && !f.packsWith(ctx, name) {
+			return nil, reasonResources
+		}
 	}
 	p.need = nodeindex.Room{MilliCPU: r.GetMilliCPU(), Memory: r.GetMemory(), EphemeralStorage: r.GetEphemeralStorage(), Pods: 1}
+	if onFields(spec.Affinity) {
+		return nil, reasonNodeFields
+	}
 	if len(nodes) == 0 {
 		return nil, reasonNoNode
 	}
@@ -109,9 +121,6 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 		}
 	}
 	if len(spec.NodeSelector) > 0 || requiresNodes(spec.Affinity) {
-		if onFields(spec.Affinity) {
-			return nil, reasonNodeFields
-		}
 		required := nodeaffinity.GetRequiredNodeAffinity(pod)
 		p.affinity = &required
 	}
@@ -143,15 +152,20 @@ func prefersPods(a *v1.Affinity) bool {
 		a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0)
 }
 
-// fitsEmpty reports whether the pod would fit on a node of this kind that has no
-// pods. Else it fits on none, and they need not be gone through.
-func (p *placeable) fitsEmpty(ctx context.Context, state fwk.CycleState, pod *v1.Pod, node *v1.Node) bool {
-	if p.fit == nil {
-		return true
+// fitsEmpty reports whether the nodes of a class have the extended resources that
+// the pod requests, or NodeResourcesFit does not look at them. Else the pod fits on
+// none, and they need not be gone through.
+func (p *placeable) fitsEmpty(ctx context.Context, state fwk.CycleState, pod *v1.Pod, c *nodeindex.Class, sample *nodeindex.Sample) bool {
+	fits, known := p.fitting[c.Extended]
+	if !known {
+		info := framework.NewNodeInfo()
+		info.SetNode(sample.Node)
+		info.Allocatable.MilliCPU, info.Allocatable.Memory = math.MaxInt64, math.MaxInt64
+		info.Allocatable.EphemeralStorage, info.Allocatable.AllowedPodNumber = math.MaxInt64, 1
+		fits = p.fit.Filter(ctx, state, pod, info).IsSuccess()
+		p.fitting[c.Extended] = fits
 	}
-	info := framework.NewNodeInfo()
-	info.SetNode(node)
-	return p.fit.Filter(ctx, state, pod, info).IsSuccess()
+	return fits
 }
 
 // match reports whether a pod may use a node that has room and whose taints it

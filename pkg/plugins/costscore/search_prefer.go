@@ -83,6 +83,8 @@ func (pl *CostScore) preferred(ctx context.Context, pod *v1.Pod, p *placeable, q
 
 // gather collects the nodes. It reports false if the search gave up.
 func (c *candidates) gather(pl *CostScore, q *query) bool {
+	clear(c.infos) // they keep what they point to
+	clear(c.nodes)
 	c.infos, c.nodes, c.costs, c.priced = c.infos[:0], c.nodes[:0], c.costs[:0], false
 	var last struct {
 		class  *nodeindex.Class

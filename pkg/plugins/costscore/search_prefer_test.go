@@ -7,12 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	v1 "k8s.io/api/core/v1"
 	resourceapi "k8s.io/api/resource/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	fwk "k8s.io/kube-scheduler/framework"
+	schedconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 )
 
@@ -140,6 +142,33 @@ func TestExtendedResourcesAreIndexed(t *testing.T) {
 		t.Errorf("got node %q, want free", got)
 	}
 	wantReason(t, c, pod("two").Req(map[v1.ResourceName]string{"cpu": "1", gpu: "2"}).Obj(), reasonNoNode)
+}
+
+// Nodes of a class may have different limits for their number of pods.
+func TestExtendedResourcesBesideNodesWithoutPods(t *testing.T) {
+	const gpu = "example.com/gpu"
+	with := func(pods string) func(*v1.Node) {
+		return capacity(resources{"cpu": "4", "memory": "16Gi", "pods": pods, gpu: "1"})
+	}
+	c := newCluster(t, []*v1.Node{node("a", "0.10", with("0")), node("b", "0.10", with("110"))}, nil)
+	if got := c.place(t, pod("p").Req(map[v1.ResourceName]string{"cpu": "1", gpu: "1"}).Obj()).found; got != "b" {
+		t.Errorf("got node %q, want b", got)
+	}
+}
+
+// A strategy may list extended resources, which then count for the pods that
+// request them.
+func TestExtendedResourcesThatAreScored(t *testing.T) {
+	const gpu = "example.com/gpu"
+	with := capacity(resources{"cpu": "4", "memory": "16Gi", "pods": "110", gpu: "8", "example.com/other": "8"})
+	nodes := []*v1.Node{node("a", "0.10", with), node("b", "0.10", with)}
+	more := append(slices.Clone(cpuAndMemory), schedconfig.ResourceSpec{Name: gpu, Weight: 5})
+	c := newClusterOf(t, nodes, nil, scoring(schedconfig.ScoringStrategy{Type: schedconfig.MostAllocated, Resources: more}))
+	for range 2 {
+		wantReason(t, c, pod("plain").Obj(), "")
+		wantReason(t, c, pod("scored").Req(map[v1.ResourceName]string{"cpu": "1", gpu: "1"}).Obj(), reasonResources)
+		wantReason(t, c, pod("other").Req(map[v1.ResourceName]string{"cpu": "1", "example.com/other": "1"}).Obj(), "")
+	}
 }
 
 // An extended resource may stand for devices of dynamic resource allocation, which

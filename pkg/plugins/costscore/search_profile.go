@@ -25,8 +25,11 @@ type profileFacts struct {
 	packs bool
 	// stateful are the Filter plugins of filterStates that the profile has.
 	stateful []fwk.FilterPlugin
-	// fit is NodeResourcesFit.
-	fit fwk.FilterPlugin
+	// fit and packer are NodeResourcesFit, packer only if packs is set.
+	fit    fwk.FilterPlugin
+	packer fwk.ScorePlugin
+	// alike has the answers of packsWith.
+	alike map[v1.ResourceName]bool
 	// claims knows the extended resources that stand for devices; nil if none do.
 	claims fwk.SharedDRAManager
 	// taints, nodeAffinity, spread and podAffinity are what the profile scores
@@ -56,8 +59,8 @@ var filters = []string{
 	upstream.PodTopologySpread, upstream.InterPodAffinity, upstream.DynamicResources, upstream.NodeDeclaredFeatures, certGate,
 }
 
-// scorers are the Score plugins for which placeable knows when they score all
-// nodes alike.
+// scorers are the Score plugins for which it is known when they score all nodes
+// alike, and that can be asked else.
 var scorers = []string{
 	Name, upstream.NodeResourcesFit, upstream.TaintToleration, upstream.NodeAffinity, upstream.InterPodAffinity, upstream.PodTopologySpread,
 	upstream.DynamicResources, upstream.VolumeBinding,
@@ -118,8 +121,9 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 		return fmt.Sprintf("the weight of CostScore, %d, has to be more than %d times that of NodeResourcesFit, so that cost decides before packing", weight[Name], fwk.MaxNodeScore)
 	}
 	if weight[upstream.NodeResourcesFit] > 0 {
-		fit, ok := instances[upstream.NodeResourcesFit].(fwk.ScorePlugin)
-		if f.packs = ok && isMostAllocated(ctx, fit); !f.packs {
+		packer, ok := instances[upstream.NodeResourcesFit].(fwk.ScorePlugin)
+		f.packer = packer
+		if f.packs = ok && isMostAllocated(ctx, packer); !f.packs {
 			return "NodeResourcesFit scores by something else than MostAllocated of cpu and memory with equal weights"
 		}
 	}

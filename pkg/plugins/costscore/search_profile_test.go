@@ -73,7 +73,7 @@ func TestProfileFaults(t *testing.T) {
 		"cost just beats packing":      {weighing(Name, 101), ""},
 		"packing weighs too much":      {weighing(upstream.NodeResourcesFit, 10), "the weight of CostScore, 1000, has to be more than 100 times"},
 		"packing weighs more":          {weighing(upstream.NodeResourcesFit, 9), ""},
-		"taints beat cost":             {weighing(upstream.TaintToleration, 1), ""}, // no such pod is in the index
+		"taints beat cost":             {weighing(upstream.TaintToleration, 1), ""},
 		"least allocated":              {scoring(schedconfig.ScoringStrategy{Type: schedconfig.LeastAllocated, Resources: cpuAndMemory}), otherScores},
 		"the other order of resources": {scoring(schedconfig.ScoringStrategy{Type: schedconfig.MostAllocated, Resources: []schedconfig.ResourceSpec{cpuAndMemory[1], cpuAndMemory[0]}}), ""},
 		"equal weights":                {scoring(schedconfig.ScoringStrategy{Type: schedconfig.MostAllocated, Resources: []schedconfig.ResourceSpec{{Name: "cpu", Weight: 7}, {Name: "memory", Weight: 7}}}), ""},
