@@ -152,6 +152,8 @@ func (r *Reconciler) tell(ctx context.Context, before, cert *v1alpha1.TLSCertifi
 		}
 		r.reveal(cert)
 	}
+	// Conditions are replaced as a whole, whatever the version: what has come of an issuance must not be lost to a conflict. Condition
+	// Deadlock, which another writes, may be; the detector sees to it that it comes back.
 	if err := r.Writer.Status().Patch(ctx, cert, client.MergeFrom(before)); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status: %w", err))
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
@@ -60,7 +61,10 @@ type Detector struct {
 	writer   client.StatusClient
 	recorder events.EventRecorder
 	clock    clock.WithTicker
-	told     map[types.UID]bool // The TLSCertificates with an Event; used by the looking goroutine alone.
+
+	// The condition of the TLSCertificates that ever had it, as it was written last or else first seen; used by the
+	// looking goroutine alone.
+	known map[types.UID]metav1.Condition
 
 	mu        sync.RWMutex
 	pods      map[types.NamespacedName]string
@@ -94,7 +98,7 @@ func newDetector(cached client.Client, live client.Reader, recorder events.Event
 		writer:   cached,
 		recorder: recorder,
 		clock:    o.Clock,
-		told:     map[types.UID]bool{},
+		known:    map[types.UID]metav1.Condition{},
 	}
 }
 
@@ -137,7 +141,7 @@ func (d *Detector) Start(ctx context.Context) error {
 // look finds what is deadlocked now and tells it.
 func (d *Detector) look(ctx context.Context) error {
 	now := d.clock.Now()
-	certs, waiting, err := d.reader.certificates(ctx, now)
+	certs, waiting, err := d.reader.certificates(ctx, now, d.found)
 	if err != nil {
 		return err
 	}

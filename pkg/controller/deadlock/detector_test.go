@@ -14,7 +14,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
@@ -128,22 +127,98 @@ func TestResolved(t *testing.T) {
 func TestLostConditionIsWrittenAgain(t *testing.T) {
 	w := newWorld(t, setUp()...)
 	w.found()
-	// What a merge patch of the whole list does that was made before ours.
-	cert := tlsCert(v1alpha1.ReasonPresenting, 0)
-	var current v1alpha1.TLSCertificate
-	if err := w.api.Get(t.Context(), client.ObjectKeyFromObject(cert), &current); err != nil {
-		t.Fatal(err)
-	}
-	current.Status = cert.Status
-	if err := w.api.Status().Update(t.Context(), &current); err != nil {
-		t.Fatal(err)
-	}
+	w.overwritten(tlsCert(v1alpha1.ReasonPresenting, 0).Status.Conditions...)
 	w.look()
 	if c := w.condition(); c == nil || c.Status != metav1.ConditionTrue {
 		t.Errorf("the condition is %v", c)
 	}
 	if all := w.events(); len(all) > 0 {
 		t.Errorf("told twice: %q", all)
+	}
+}
+
+// overwritten does to the conditions what a merge patch of the whole list does that was made from earlier ones.
+func (w *world) overwritten(conditions ...metav1.Condition) {
+	w.t.Helper()
+	var c v1alpha1.TLSCertificate
+	if err := w.api.Get(w.t.Context(), types.NamespacedName{Namespace: "in", Name: "default"}, &c); err != nil {
+		w.t.Fatal(err)
+	}
+	c.Status.Conditions = conditions
+	if err := w.api.Status().Update(w.t.Context(), &c); err != nil {
+		w.t.Fatal(err)
+	}
+	w.took()
+}
+
+// TestEndIsToldThoughTheConditionIsLost: nobody is left in doubt whether it is over, or ever was.
+func TestEndIsToldThoughTheConditionIsLost(t *testing.T) {
+	issuing := tlsCert(v1alpha1.ReasonPresenting, 0).Status.Conditions[0]
+	for _, restarted := range []bool{false, true} {
+		w := newWorld(t, setUp()...)
+		w.found()
+		deadlocked := *w.condition()
+		if restarted { // the next detector has seen it, if it has not written it
+			w.restart()
+			w.look()
+		}
+		ended := start.Add(time.Minute)
+		resolved := func(what string) {
+			t.Helper()
+			c := w.condition()
+			if c == nil || c.Status != metav1.ConditionFalse || c.Reason != ReasonResolved || !c.LastTransitionTime.Time.Equal(ended) {
+				t.Errorf("%s: the condition is %v", what, c)
+			}
+			w.took()
+			w.look()
+			if _, writes, _ := w.took(); len(writes) > 0 {
+				t.Errorf("%s: afterwards wrote %v", what, writes)
+			}
+		}
+		w.overwritten(issuing)
+		w.secrets["default-tls"] = true
+		w.clock.Step(period)
+		w.look()
+		resolved("lost when the deadlock ended")
+		w.overwritten(issuing)
+		w.clock.Step(period)
+		w.look()
+		resolved("lost after it had ended")
+		w.overwritten(issuing, deadlocked)
+		w.clock.Step(period)
+		w.look()
+		resolved("brought back after it had ended")
+		if all := w.events(); len(all) > 0 {
+			t.Errorf("told again: %q", all)
+		}
+	}
+}
+
+// TestFoundStaysFoundThoughTheConditionIsLost: between two attempts nothing but what was found says that there is a deadlock.
+func TestFoundStaysFoundThoughTheConditionIsLost(t *testing.T) {
+	w := newWorld(t, setUp()...)
+	w.found()
+	w.overwritten(tlsCert(v1alpha1.ReasonCreatingOrder, 0).Status.Conditions...)
+	w.clock.Step(period)
+	w.look()
+	if c := w.condition(); c == nil || c.Status != metav1.ConditionTrue || !c.LastTransitionTime.Time.Equal(start.Add(45*time.Second)) {
+		t.Errorf("the condition is %v", c)
+	}
+	if w.d.Of(controllerPod) == "" {
+		t.Error("the pod is not told any longer")
+	}
+}
+
+// TestWhoIsGoneIsForgotten: what is known of a TLSCertificate is not kept for ever.
+func TestWhoIsGoneIsForgotten(t *testing.T) {
+	w := newWorld(t, setUp()...)
+	w.found()
+	if err := w.api.Delete(t.Context(), tlsCert(v1alpha1.ReasonPresenting, 0)); err != nil {
+		t.Fatal(err)
+	}
+	w.look()
+	if len(w.d.known) > 0 {
+		t.Errorf("known: %v", w.d.known)
 	}
 }
 

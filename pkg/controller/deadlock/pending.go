@@ -19,15 +19,16 @@ import (
 // http01Type is the type of an authorization that is validated over http-01 (RFC 8555 section 8.3).
 const http01Type = "http-01"
 
-// pending tells whether the TLSCertificate waits for so long that something may be wrong, or has failed. The time is that of the condition: the Ingress of its challenges is hardly younger, and
-// reading it would cost one request for each certificate.
-func pending(cert *v1alpha1.TLSCertificate, now time.Time) bool {
+// pending tells whether the TLSCertificate waits for so long that something may be wrong, or has failed. The time is that
+// of the condition: the Ingress of its challenges is hardly younger, and reading it would cost one request for each
+// certificate. found says that a deadlock was found at an earlier look.
+func pending(cert *v1alpha1.TLSCertificate, now time.Time, found bool) bool {
 	issuing := meta.FindStatusCondition(cert.Status.Conditions, v1alpha1.ConditionIssuing)
 	if issuing == nil || cert.Spec.Suspend || cert.DeletionTimestamp != nil {
 		return false
 	}
 	// Between two attempts the reasons are many. What has been found stays found until the pods say otherwise.
-	failed := cert.Status.FailedAttempts > 0 || meta.IsStatusConditionTrue(cert.Status.Conditions, ConditionDeadlock)
+	failed := cert.Status.FailedAttempts > 0 || found
 	switch issuing.Reason {
 	case v1alpha1.ReasonChallengeFailed:
 		return true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -95,7 +96,8 @@ func TestPending(t *testing.T) {
 			if issuer == nil {
 				issuer = acmeIssuer("nginx")
 			}
-			if got := pending(tc.cert, start) && len(certificatesOf(tc.cert, issuer)) > 0; got != tc.want {
+			found := meta.IsStatusConditionTrue(tc.cert.Status.Conditions, ConditionDeadlock)
+			if got := pending(tc.cert, start, found) && len(certificatesOf(tc.cert, issuer)) > 0; got != tc.want {
 				t.Errorf("got %t, want %t", got, tc.want)
 			}
 		})

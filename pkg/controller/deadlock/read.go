@@ -28,8 +28,8 @@ type reader struct {
 	exempt  declare.Exemptions
 }
 
-// certificates returns all TLSCertificates, and which of them are pending.
-func (r *reader) certificates(ctx context.Context, now time.Time) (all []v1alpha1.TLSCertificate, waiting []Certificate, err error) {
+// certificates returns all TLSCertificates, and which of them are pending; found tells those of which a deadlock was found.
+func (r *reader) certificates(ctx context.Context, now time.Time, found func(*v1alpha1.TLSCertificate) bool) (all []v1alpha1.TLSCertificate, waiting []Certificate, err error) {
 	var certs v1alpha1.TLSCertificateList
 	if err := r.cache.List(ctx, &certs, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, nil, fmt.Errorf("listing TLSCertificates: %w", err)
@@ -44,7 +44,7 @@ func (r *reader) certificates(ctx context.Context, now time.Time) (all []v1alpha
 		if c.Spec.IssuerRef.Kind == v1alpha1.KindClusterCertIssuer {
 			name.Namespace = ""
 		}
-		if pending(c, now) {
+		if pending(c, now, found(c)) {
 			waiting = append(waiting, certificatesOf(c, issuers[name])...)
 		}
 	}

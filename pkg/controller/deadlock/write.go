@@ -6,7 +6,6 @@ package deadlock
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -50,13 +49,13 @@ const (
 // write brings the condition of the TLSCertificates in line with the result, as far as it differs. It forgets
 // no certificate: what fails or exceeds the limit differs at the next look, too.
 func (d *Detector) write(ctx context.Context, certs []v1alpha1.TLSCertificate, r Result) error {
-	stuck := map[types.UID]bool{}
+	known := map[types.UID]metav1.Condition{} // without those that are gone
 	for i := range certs {
-		if r.Certificates[client.ObjectKeyFromObject(&certs[i])] != "" {
-			stuck[certs[i].UID] = true
+		if c := d.last(&certs[i]); c != nil {
+			known[certs[i].UID] = *c
 		}
 	}
-	maps.DeleteFunc(d.told, func(uid types.UID, _ bool) bool { return !stuck[uid] })
+	d.known = known
 
 	left, failures := maxWrites, 0
 	var first error
@@ -74,6 +73,7 @@ func (d *Detector) write(ctx context.Context, certs []v1alpha1.TLSCertificate, r
 			break
 		}
 		left--
+		found := d.found(cert)
 		if err := d.apply(ctx, cert, next); err != nil {
 			failures++
 			if first == nil {
@@ -81,7 +81,10 @@ func (d *Detector) write(ctx context.Context, certs []v1alpha1.TLSCertificate, r
 			}
 			continue
 		}
-		d.event(cert, next)
+		d.known[cert.UID] = *next
+		if !found {
+			d.event(cert, next)
+		}
 	}
 	if first != nil {
 		return fmt.Errorf("%d TLSCertificates could not be written, first: %w", failures, first)
@@ -89,22 +92,40 @@ func (d *Detector) write(ctx context.Context, certs []v1alpha1.TLSCertificate, r
 	return nil
 }
 
+// last returns the condition of the TLSCertificate as it was written last or else first seen; nil if it never had it.
+// Whoever patches the whole list of conditions, as it was before, takes the condition away again or brings an earlier one
+// back: what is written then is what comes after the last one, not after what is there.
+func (d *Detector) last(cert *v1alpha1.TLSCertificate) *metav1.Condition {
+	if c, ok := d.known[cert.UID]; ok {
+		return &c
+	}
+	return meta.FindStatusCondition(cert.Status.Conditions, ConditionDeadlock)
+}
+
+// found reports whether a deadlock of the TLSCertificate was found, and has not ended since.
+func (d *Detector) found(cert *v1alpha1.TLSCertificate) bool {
+	c := d.last(cert)
+	return c != nil && c.Status == metav1.ConditionTrue
+}
+
 // next returns the condition that the TLSCertificate should have; nil if it has it.
 func (d *Detector) next(cert *v1alpha1.TLSCertificate, message string) *metav1.Condition {
-	current := meta.FindStatusCondition(cert.Status.Conditions, ConditionDeadlock)
+	current, last := meta.FindStatusCondition(cert.Status.Conditions, ConditionDeadlock), d.last(cert)
 	next := metav1.Condition{
 		Type: ConditionDeadlock, Status: metav1.ConditionTrue, Reason: ReasonIngressHeld,
 		Message: text.Truncate(message, maxMessage), ObservedGeneration: cert.Generation,
 	}
 	if message == "" {
-		if current == nil || current.Status == metav1.ConditionFalse {
+		if last == nil || current != nil && current.Status == metav1.ConditionFalse {
 			return nil
 		}
 		next.Status, next.Reason, next.Message = metav1.ConditionFalse, ReasonResolved, resolvedMessage
 	}
 	next.LastTransitionTime = metav1.NewTime(d.clock.Now())
-	if current != nil && current.Status == next.Status {
-		next.LastTransitionTime = current.LastTransitionTime
+	for _, c := range []*metav1.Condition{last, current} {
+		if c != nil && c.Status == next.Status {
+			next.LastTransitionTime = c.LastTransitionTime
+		}
 	}
 	if current != nil && *current == next {
 		return nil
@@ -134,11 +155,9 @@ func (d *Detector) apply(ctx context.Context, cert *v1alpha1.TLSCertificate, c *
 	return nil
 }
 
-// event tells of the begin of a deadlock, once.
+// event tells of the begin of a deadlock.
 func (d *Detector) event(cert *v1alpha1.TLSCertificate, c *metav1.Condition) {
-	if c.Status != metav1.ConditionTrue || d.told[cert.UID] || meta.IsStatusConditionTrue(cert.Status.Conditions, ConditionDeadlock) {
-		return
+	if c.Status == metav1.ConditionTrue {
+		d.recorder.Eventf(cert, nil, corev1.EventTypeWarning, ConditionDeadlock, "Issue", "%s", text.Truncate(c.Message, podevent.MaxNote))
 	}
-	d.told[cert.UID] = true
-	d.recorder.Eventf(cert, nil, corev1.EventTypeWarning, ConditionDeadlock, "Issue", "%s", text.Truncate(c.Message, podevent.MaxNote))
 }

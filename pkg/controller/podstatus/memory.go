@@ -28,8 +28,9 @@ type remembered struct {
 	heldSince  time.Time  // When the wait began; the condition's own time has whole seconds only.
 	work       *eventWork // What is to be done to the events.
 
-	told   corev1.PodCondition // The condition that was written last,
-	toldAt time.Time           // and when; zero if none was.
+	told     corev1.PodCondition // The condition that was written last,
+	toldAt   time.Time           // and when; zero if none was.
+	messages int                 // How often its message changed within a reason since its status did.
 }
 
 func newMemory() *memory {

@@ -18,6 +18,10 @@ import (
 const (
 	reasonPace  = time.Second
 	messagePace = 10 * time.Second
+	// promptMessages is how many changes of message of a pod that is held wait no longer than
+	// a reason does. The first message often is that somebody is about to make the Secret; why
+	// that fails follows within seconds, when people look.
+	promptMessages = 3
 )
 
 // pace returns how much longer next has to wait for the condition written last; zero if
@@ -25,24 +29,33 @@ const (
 func (m *memory) pace(key types.NamespacedName, pod *corev1.Pod, next corev1.PodCondition, now time.Time) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	last := m.of(key)
-	if last.toldAt.IsZero() || alike(last.told, next) {
+	written := m.of(key)
+	if written.toldAt.IsZero() || alike(written.told, next) {
 		return 0
 	}
-	return max(last.toldAt.Add(gap(pod, last.told, next, now)).Sub(now), 0)
+	return max(written.toldAt.Add(gap(pod, written, next, now)).Sub(now), 0)
 }
 
 // tell notes that the condition was written.
 func (m *memory) tell(key types.NamespacedName, c corev1.PodCondition, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if pod := m.of(key); !alike(pod.told, c) {
-		pod.told, pod.toldAt = c, now
+	pod := m.of(key)
+	if alike(pod.told, c) {
+		return
 	}
+	switch {
+	case pod.told.Status != c.Status:
+		pod.messages = 0
+	case pod.told.Reason == c.Reason:
+		pod.messages++
+	}
+	pod.told, pod.toldAt = c, now
 }
 
-// gap is the least time between two conditions. What changes the gate's answer is written at once.
-func gap(pod *corev1.Pod, last, next corev1.PodCondition, now time.Time) time.Duration {
+// gap is the least time between what was written last and the next condition. What changes the gate's answer is written at once.
+func gap(pod *corev1.Pod, written *remembered, next corev1.PodCondition, now time.Time) time.Duration {
+	last := written.told
 	switch {
 	case last.Status != next.Status:
 		return 0
@@ -51,7 +64,7 @@ func gap(pod *corev1.Pod, last, next corev1.PodCondition, now time.Time) time.Du
 		if last.Reason != next.Reason || !before.Ready || !before.RecheckAt.Equal(after.RecheckAt) {
 			return 0
 		}
-	case last.Reason != next.Reason:
+	case last.Reason != next.Reason, written.messages < promptMessages:
 		return reasonPace
 	}
 	return messagePace

@@ -31,8 +31,8 @@ func (w *world) patches() int {
 	return n
 }
 
-// A certificate whose progress flips all the time costs one write in ten seconds, and the
-// last state is always told.
+// A certificate whose progress flips all the time costs a few writes and then one in ten
+// seconds, and the last state is always told.
 func TestProgressThatFlips(t *testing.T) {
 	cert := newCert()
 	w := newWorld(t, newPod(), cert)
@@ -43,7 +43,7 @@ func TestProgressThatFlips(t *testing.T) {
 		w.reconcile()
 		w.clock.Step(step)
 	}
-	if got, limit := w.patches(), 1+int(flips*step/messagePace); got > limit {
+	if got, limit := w.patches(), 1+promptMessages+int(flips*step/messagePace); got > limit {
 		t.Errorf("%d writes, want at most %d", got, limit)
 	}
 	w.tick(messagePace)
@@ -122,7 +122,7 @@ func TestGap(t *testing.T) {
 	elsewhere := podcondition.True(newPod(requires("api-tls")), podcondition.ReasonUsable, "m", until)
 	tests := map[string]struct {
 		last, next corev1.PodCondition
-		want       time.Duration
+		want       time.Duration // After many messages.
 	}{
 		"message":            {held("BadKey", "a"), held("BadKey", "b"), messagePace},
 		"reason":             {held("BadKey", "a"), held("Expired", "a"), reasonPace},
@@ -139,8 +139,16 @@ func TestGap(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := gap(pod, tt.last, tt.next, start); got != tt.want {
+			written := &remembered{told: tt.last, messages: promptMessages}
+			if got := gap(pod, written, tt.next, start); got != tt.want {
 				t.Errorf("gap = %v, want %v", got, tt.want)
+			}
+			written.messages--
+			if held := tt.next.Status == corev1.ConditionFalse; held {
+				tt.want = min(tt.want, reasonPace)
+			}
+			if got := gap(pod, written, tt.next, start); got != tt.want {
+				t.Errorf("gap before that = %v, want %v", got, tt.want)
 			}
 		})
 	}
@@ -175,15 +183,57 @@ func TestUnschedulableIsRewrittenMeanwhile(t *testing.T) {
 	withCondition(corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, "no node")(pod)
 	w.update(pod)
 	w.took()
-	if got := w.reconcile().RequeueAfter; got != messagePace {
-		t.Errorf("RequeueAfter = %v, want %v", got, messagePace)
+	if got := w.reconcile().RequeueAfter; got != reasonPace {
+		t.Errorf("RequeueAfter = %v, want %v", got, reasonPace)
 	}
 	expect(t, "writes", w.took(), "patch status")
 	if got := w.condition(corev1.PodScheduled).Reason; got != podcondition.ReasonTLSNotReady {
 		t.Errorf("PodScheduled: reason %s", got)
 	}
 	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", `secret "shop/web-tls" does not exist; TLSCertificate "web" is about to issue it`)
-	w.clock.Step(messagePace)
+	w.clock.Step(reasonPace)
 	w.reconcile()
 	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", `secret "shop/web-tls" does not exist; TLSCertificate "web" is issuing it (Finalizing)`)
+}
+
+// What comes of the first try is told a second after its begin; only who has been told a few
+// things waits longer. After the pod was let go it begins anew.
+func TestFirstMessagesArePrompt(t *testing.T) {
+	cert := newCert()
+	w := newWorld(t, newPod(), cert)
+	try := 0
+	wants := func(pace time.Duration) {
+		t.Helper()
+		try++
+		cert.Status.Conditions = []metav1.Condition{issuing(metav1.ConditionFalse, v1alpha1.ReasonNotAllowed, fmt.Sprint("try ", try))}
+		w.update(cert)
+		w.took()
+		if got := w.reconcile().RequeueAfter; got != pace {
+			t.Errorf("try %d: RequeueAfter = %v, want %v", try, got, pace)
+		}
+		w.clock.Step(pace)
+		w.reconcile()
+		expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound",
+			fmt.Sprintf(`secret "shop/web-tls" does not exist; TLSCertificate "web" cannot issue it (NotAllowed: try %d)`, try))
+		if got := w.patches(); got != 1 {
+			t.Errorf("try %d: %d writes, want 1", try, got)
+		}
+	}
+	storm := func() {
+		t.Helper()
+		for range promptMessages {
+			wants(reasonPace)
+		}
+		wants(messagePace)
+		wants(messagePace)
+	}
+	w.reconcile()
+	expectCondition(t, w, corev1.ConditionFalse, "SecretNotFound", `secret "shop/web-tls" does not exist; TLSCertificate "web" is about to issue it`)
+	storm()
+
+	w.secrets.put("web-tls", "1", start)
+	w.reconcile()
+	delete(w.secrets.facts, "web-tls")
+	w.reconcile()
+	storm()
 }

@@ -43,9 +43,9 @@ type Keeper struct {
 	Orders Orders
 	Clock  clock.WithTicker
 
-	written []Replica // that all slices have
-	swept   time.Time
-	// undecided: something was not removed because others may need it.
+	next  time.Time     // when to sweep again
+	pause time.Duration // before that, if the last sweep left something undecided
+	// undecided: something was not removed, and may have to be soon.
 	undecided bool
 }
 
@@ -88,25 +88,40 @@ func (k *Keeper) Start(ctx context.Context) error {
 	}
 }
 
-// look brings the slices up to date if the replicas have changed, and sweeps once an hour.
+// look brings the slices up to date if the replicas have changed, or somebody has written others, and sweeps once an hour.
 func (k *Keeper) look(ctx context.Context) error {
-	var swept error
-	if now := k.Clock.Now(); k.swept.IsZero() || now.Sub(k.swept) >= sweepInterval {
-		if swept = k.sweep(ctx); swept == nil && !k.undecided {
-			k.swept = now
-		}
-	}
+	swept := k.sweepDue(ctx)
 	port := k.Objects.Port()
 	if k.Objects.Check() != nil || port == 0 || !k.Orders.Any() {
 		return swept // whoever needs an address says that there is none; and nobody may need one
 	}
 	replicas, err := k.Objects.replicas(ctx)
-	if err == nil && !slices.EqualFunc(replicas, k.written, func(a, b Replica) bool { return a.key() == b.key() }) {
-		if err = k.follow(ctx, replicas, port); err == nil {
-			k.written = replicas
+	if noted := k.Objects.noted.Load(); err == nil && (noted == nil || !same(replicas, *noted)) {
+		// Noted before they are written, so that nobody can write others in the meantime and go unnoticed.
+		k.Objects.noted.Store(&replicas)
+		if err = k.follow(ctx, replicas, port); err != nil {
+			k.Objects.noted.Store(nil)
 		}
 	}
 	return errors.Join(swept, err)
+}
+
+// sweepDue sweeps if it is time to. What is undecided is looked at again soon; the longer it is, the more seldom.
+func (k *Keeper) sweepDue(ctx context.Context) error {
+	now := k.Clock.Now()
+	if now.Before(k.next) {
+		return nil
+	}
+	if err := k.sweep(ctx); err != nil {
+		return err // again at the next look
+	}
+	if k.undecided {
+		k.pause = min(max(2*k.pause, heartbeat), sweepInterval)
+		k.next = now.Add(k.pause)
+	} else {
+		k.pause, k.next = 0, now.Add(sweepInterval)
+	}
+	return nil
 }
 
 // follow writes the replicas into the slices that are there. It makes none: a challenge may just have ended.
@@ -140,7 +155,14 @@ func (k *Keeper) sweep(ctx context.Context) error {
 	k.undecided = false
 	err := k.services(ctx, func(s *corev1.Service) error {
 		cert, made := carrierOf(s)
-		if !made || k.Orders.Pending(cert.UID) || k.Objects.batch.carries(s.Namespace, cert.UID) || looked >= maxLookups {
+		if !made || k.Objects.batch.carries(s.Namespace, cert.UID) {
+			return nil
+		}
+		if k.Orders.Pending(cert.UID) { // or the watch does not know yet that it has ended
+			k.undecided = true
+			return nil
+		}
+		if looked >= maxLookups {
 			return nil
 		}
 		looked++

@@ -86,6 +86,77 @@ func TestSlicesFollowTheReplicas(t *testing.T) {
 	}
 }
 
+// TestReplicaThatComesWhileAnotherWrites: whoever presents has read the replicas of before, and writes them after the Keeper has
+// written, or found no slice yet.
+func TestReplicaThatComesWhileAnotherWrites(t *testing.T) {
+	o, c := newObjects(labelledIssuance())
+	others := replicas{}
+	o.Replicas = &others
+	k, _ := newKeeper(o)
+	lookOnce(t, k)
+	o.Writer = interceptor.NewClient(c, interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			if _, ok := obj.(*discoveryv1.EndpointSlice); ok {
+				others = replicas{replica(t, "10.0.0.8", 8089)}
+				lookOnce(t, k)
+			}
+			return c.Create(ctx, obj, opts...)
+		},
+	})
+	present(t, o, Challenge{Host: "www.example.com", Token: "t"})
+	const service, ingress = "service SingleStack [IPv4] v1", `ingress "" [www.example.com/t] v1`
+	wantWritten(t, c, ingress, service, "slice IPv4 [10.0.0.7] 8089 v1")
+	for range 2 {
+		lookOnce(t, k)
+		wantWritten(t, c, ingress, service, "slice IPv4 [10.0.0.7 10.0.0.8] 8089 v2")
+	}
+}
+
+// TestReplicaThatComesWhileBothWrite: the Keeper has written this slice and is at another when the replicas of before are written
+// over it.
+func TestReplicaThatComesWhileBothWrite(t *testing.T) {
+	o, c := newObjects(labelledIssuance())
+	others := replicas{}
+	o.Replicas = &others
+	k, _ := newKeeper(o)
+	www := Challenge{Host: "www.example.com", Token: "t"}
+	present(t, o, www)
+	lookOnce(t, k)
+	written, done, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	gets, updates := 0, 0
+	o.Reader = interceptor.NewClient(c, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+			if _, ok := obj.(*discoveryv1.EndpointSlice); ok {
+				if gets++; gets == 1 { // by Present
+					others = replicas{replica(t, "10.0.0.8", 8089)}
+					go func() { ended <- k.look(ctx) }()
+					<-written
+				}
+			}
+			return c.Get(ctx, key, obj, opts...)
+		},
+	})
+	o.Writer = interceptor.NewClient(c, interceptor.Funcs{
+		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
+			err := c.Update(ctx, obj, opts...)
+			if updates++; updates == 1 { // by the Keeper
+				close(written)
+				<-done
+			}
+			return err
+		},
+	})
+	present(t, o, www)
+	close(done)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	const service, ingress = "service SingleStack [IPv4] v1", `ingress "" [www.example.com/t] v1`
+	wantWritten(t, c, ingress, service, "slice IPv4 [10.0.0.7] 8089 v3")
+	lookOnce(t, k)
+	wantWritten(t, c, ingress, service, "slice IPv4 [10.0.0.7 10.0.0.8] 8089 v4")
+}
+
 // TestFailedWriteIsRepeated: the slices are not taken to be up to date.
 func TestFailedWriteIsRepeated(t *testing.T) {
 	o, c := newObjects(labelledIssuance())
@@ -175,6 +246,57 @@ func TestSweepIsHourly(t *testing.T) {
 	clk.Step(time.Second)
 	lookOnce(t, k)
 	wantWritten(t, c)
+}
+
+// TestSweepLooksAgainSoon: a watch that shows the Secret may only be behind. If it is right for long, that costs little.
+func TestSweepLooksAgainSoon(t *testing.T) {
+	o, c := newObjects()
+	present(t, o, Challenge{Host: "www.example.com", Token: "t"})
+	known, sweeps := orders{"u1": true}, 0
+	o.Reader = interceptor.NewClient(c, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if _, ok := list.(*corev1.ServiceList); ok {
+				sweeps++
+			}
+			return c.List(ctx, list, opts...)
+		},
+	})
+	k, clk := newKeeper(o)
+	k.Orders = known
+	lookOnce(t, k)
+	if len(written(t, c)) != 3 {
+		t.Errorf("left: %v", written(t, c))
+	}
+	delete(known, "u1")
+	clk.Step(heartbeat)
+	lookOnce(t, k)
+	wantWritten(t, c)
+
+	present(t, o, Challenge{Host: "www.example.com", Token: "t"})
+	known["u1"] = true
+	lookOnce(t, k)
+	sweeps = 0
+	const hours = 24
+	for range hours * time.Hour / heartbeat {
+		clk.Step(heartbeat)
+		lookOnce(t, k)
+	}
+	if sweeps < hours || sweeps > hours+10 {
+		t.Errorf("%d sweeps in %d hours", sweeps, hours)
+	}
+}
+
+// TestSweepIsHourlyThoughIssuancesRun: their objects are looked after by this process.
+func TestSweepIsHourlyThoughIssuancesRun(t *testing.T) {
+	s := newSharing(t)
+	s.want("a", ErrNotYet)
+	s.flushed(begun)
+	s.there("a: a")
+	k := &Keeper{Objects: s.Objects, Orders: s.orders, Clock: s.clk}
+	lookOnce(t, k)
+	if k.undecided || !k.next.Equal(s.clk.Now().Add(sweepInterval)) {
+		t.Errorf("the next sweep is at %s", k.next)
+	}
 }
 
 // TestSweepLeavesOthersAlone: labels alone do not make an object ours.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -47,6 +48,8 @@ type Objects struct {
 	Gateway *GatewayAPI
 
 	batch batch
+	// noted are the replicas that all slices have, or come to have by what the Keeper is about. Nil: some may not.
+	noted atomic.Pointer[[]Replica]
 }
 
 // Check returns why challenges could not be led to this controller, or nil.
@@ -110,6 +113,7 @@ func (o *Objects) present(ctx context.Context, cert *v1alpha1.TLSCertificate, ch
 	if err != nil {
 		return err
 	}
+	defer o.wrote(replicas)
 	m := meta(cert)
 	// The Service is made first and removed last: the Keeper finds by it what was left behind.
 	if err := o.applyService(ctx, service(m, replicas)); err != nil {
@@ -163,6 +167,19 @@ func (o *Objects) replicas(ctx context.Context) ([]Replica, error) {
 		all = append(all, others...)
 	}
 	return all, nil
+}
+
+// wrote says which replicas a slice was made to have. If they are others than the Keeper has noted, which may have come and gone
+// over this slice in the meantime, it writes all of them once more.
+func (o *Objects) wrote(replicas []Replica) {
+	if noted := o.noted.Load(); noted != nil && !same(replicas, *noted) {
+		o.noted.CompareAndSwap(noted, nil)
+	}
+}
+
+// same reports whether two lists are of the same replicas.
+func same(a, b []Replica) bool {
+	return slices.EqualFunc(a, b, func(a, b Replica) bool { return a.key() == b.key() })
 }
 
 // Name is the name of the Service of cert, and the beginning of the names of its other objects.
