@@ -14,6 +14,8 @@ import (
 // the NodeInfo's generation is the same one. It is safe for concurrent use, and
 // a hit allocates nothing.
 type podFactsCache struct {
+	lifetimes bool // the strategy looks at them
+
 	mu    sync.RWMutex
 	nodes map[string]podFactsEntry
 }
@@ -23,8 +25,8 @@ type podFactsEntry struct {
 	facts      podFacts
 }
 
-func newPodFactsCache() *podFactsCache {
-	return &podFactsCache{nodes: map[string]podFactsEntry{}}
+func newPodFactsCache(lifetimes bool) *podFactsCache {
+	return &podFactsCache{lifetimes: lifetimes, nodes: map[string]podFactsEntry{}}
 }
 
 // of returns the facts about the pods of a node. Generations are unique to the
@@ -38,7 +40,7 @@ func (c *podFactsCache) of(nodeInfo fwk.NodeInfo) podFacts {
 		return entry.facts
 	}
 
-	facts := podFactsOf(nodeInfo.GetPods())
+	facts := podFactsOf(nodeInfo.GetPods(), c.lifetimes)
 	c.mu.Lock()
 	c.nodes[name] = podFactsEntry{generation: generation, facts: facts}
 	c.mu.Unlock()

@@ -66,7 +66,9 @@ func (f *podFacts) addEnd(pod *v1.Pod, start time.Time) {
 	}
 }
 
-func podFactsOf(pods []fwk.PodInfo) podFacts {
+// podFactsOf reads the pods of a node, their lifetimes only if these are of
+// interest.
+func podFactsOf(pods []fwk.PodInfo, lifetimes bool) podFacts {
 	var f podFacts
 	for _, info := range pods {
 		pod := info.GetPod()
@@ -81,7 +83,9 @@ func podFactsOf(pods []fwk.PodInfo) podFacts {
 		if !start.IsZero() && (f.oldest.IsZero() || start.Before(f.oldest)) {
 			f.oldest = start
 		}
-		f.addEnd(pod, start)
+		if lifetimes {
+			f.addEnd(pod, start)
+		}
 	}
 	return f
 }

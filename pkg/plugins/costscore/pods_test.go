@@ -76,7 +76,7 @@ func TestPodFacts(t *testing.T) {
 				}
 				infos = append(infos, info)
 			}
-			got := podFactsOf(infos)
+			got := podFactsOf(infos, true)
 			if age := got.age(testNow); age != tt.wantAge {
 				t.Errorf("got age %v, want %v", age, tt.wantAge)
 			}

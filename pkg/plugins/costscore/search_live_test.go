@@ -78,7 +78,7 @@ func (l *live) pass(d time.Duration) { l.clock.SetTime(l.clock.Now().Add(d)) }
 func (l *live) anew() *CostScore {
 	pl := l.plugin
 	fresh := &CostScore{
-		clock: pl.clock, strategy: pl.strategy, lifetimes: pl.lifetimes, nodes: pl.nodes, podFacts: newPodFactsCache(),
+		clock: pl.clock, strategy: pl.strategy, lifetimes: pl.lifetimes, nodes: pl.nodes, podFacts: newPodFactsCache(pl.lifetimes),
 		podLister: pl.podLister, problems: pl.problems, activator: pl.activator, handle: pl.handle, indexed: pl.indexed, mostRefused: pl.mostRefused,
 	}
 	fresh.follower.ageless = pl.follower.ageless
