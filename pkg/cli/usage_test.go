@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"pgregory.net/rapid"
+
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 func resources(t interface{ Fatal(...any) }, pairs ...string) corev1.ResourceList {

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // words that random objects are made of: names of fields, and values that mean something, or nothing.
@@ -123,7 +124,7 @@ func change(t *rapid.T, m map[string]any) {
 }
 
 // TestConvertAnything wants, whatever the objects are: each is converted, left out or counted; the order of the inputs does not
-// matter; and what is printed reads back as the objects and nothing else.
+// matter if none is there twice; and what is printed reads back as the objects and nothing else.
 func TestConvertAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		inputs := anyInputs().Draw(t, "inputs")
@@ -135,6 +136,9 @@ func TestConvertAnything(t *testing.T) {
 		checkResult(t, inputs, r)
 		if after, _ := json.Marshal(inputs); !bytes.Equal(before, after) {
 			t.Fatal("the inputs were changed")
+		}
+		if slices.ContainsFunc(r.LeftOut, func(l LeftOut) bool { return strings.HasPrefix(l.Why, "it is there twice") }) {
+			return // the first of them is taken
 		}
 		if again := Convert(rapid.Permutation(inputs).Draw(t, "order"), Options{}); cmp.Diff(r.Report(), again.Report()) != "" {
 			t.Fatalf("another order of the inputs (-first, +second):\n%s", cmp.Diff(r.Report(), again.Report()))

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // Few different values, so that ties are common.

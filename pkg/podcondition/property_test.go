@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // texts are messages of any kind, often with marks inside.

@@ -18,6 +18,8 @@ import (
 	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
 	apieventsv1 "k8s.io/kubernetes/pkg/apis/events/v1"
 	"pgregory.net/rapid"
+
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 var (

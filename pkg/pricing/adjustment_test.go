@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 func TestParseAdjustment(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 	"github.com/tollgate-dev/tollgate/pkg/simulator"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // randomConfig has pods of all sizes over an hour or two.

@@ -16,6 +16,7 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready/tlstest"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // FuzzInspect checks that whatever is in a Secret, Inspect does not panic, that messages

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 func window(from, to time.Time) *v1alpha1.RenewalInfo {

@@ -14,6 +14,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
+
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 func TestDecide(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/declare"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 func TestTheFirstWorkloadKeepsTheSecret(t *testing.T) {

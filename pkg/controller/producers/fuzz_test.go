@@ -11,6 +11,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"pgregory.net/rapid"
+
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // maxClause bounds every clause, in bytes: a name of which each byte may be escaped, a

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 func TestMask(t *testing.T) {

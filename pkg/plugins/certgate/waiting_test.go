@@ -18,6 +18,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/declare"
 	"github.com/tollgate-dev/tollgate/pkg/tlsready"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // model is the waiting index done naively: every question looks at every pod.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/config"
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // drawNodes draws nodes of some sizes and prices, in millionths of a dollar;

@@ -13,6 +13,7 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // piece is a stretch of a pod's running. Pods that are evicted have several.

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
+	_ "github.com/tollgate-dev/tollgate/test/seed"
 )
 
 // trace has a pod for each arrival, in seconds, that lives for 10 s.
