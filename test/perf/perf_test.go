@@ -27,7 +27,7 @@ var registry = frameworkruntime.Registry{certgate.Name: certgate.New, costscore.
 //
 //	go test -c -o _output/bin/sched-perf.test ./test/perf
 //	PATH=$PWD/_output/bin:$PATH KUBE_CACHE_MUTATION_DETECTOR=false _output/bin/sched-perf.test \
-//	  -test.run '^$' -test.bench . -test.benchtime 1ns -test.benchmem -shipped-config config/scheduler/replace.yaml -suites basic-1000
+//	  -test.run '^$' -test.bench . -test.benchtime 1ns -test.benchmem -shipped-config config/scheduler/replace.yaml -suites basic-1000 -data-items-dir _output/bench
 func BenchmarkPerfScheduling(b *testing.B) {
 	runs, err := chosenRuns()
 	if err != nil {
