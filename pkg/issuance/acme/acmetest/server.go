@@ -90,7 +90,7 @@ func StartWith(t *testing.T, o Options) *Server {
 	}
 	s := &Server{o: o}
 	s.Reset()
-	web := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		intercept, handler := s.intercept, s.handler
 		s.mu.Unlock()
@@ -100,6 +100,9 @@ func StartWith(t *testing.T, o Options) *Server {
 		}
 		s.serve(w, r, handler)
 	}))
+	_ = web.Listener.Close()
+	web.Listener = listen(t)
+	web.StartTLS()
 	t.Cleanup(web.Close)
 	web.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.URL = web.URL + wfe.DirectoryPath
@@ -202,6 +205,23 @@ type counter struct {
 func (c *counter) WriteHeader(status int) {
 	c.status = status
 	c.ResponseWriter.WriteHeader(status)
+}
+
+// listen listens on a port that no other server of this process had: the protocol client remembers directories by their URLs
+// for as long as the process runs.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	for range 10 { // another process may be first
+		port, err := sandbox.FreePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return l
+		}
+	}
+	t.Fatal("no port of ten could be listened on")
+	return nil
 }
 
 // startDNS returns the address of a resolver that answers 127.0.0.1 to everything.
