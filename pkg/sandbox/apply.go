@@ -62,7 +62,10 @@ func (s *Sandbox) Apply(ctx context.Context, kustomizeDir string) error {
 	}
 	for _, obj := range first {
 		if obj.GroupVersionKind().GroupKind() == crdKind {
-			if err := errors.Join(a.waitEstablished(ctx, obj.GetName()), a.waitDiscovered(ctx, obj)); err != nil {
+			if err := a.waitEstablished(ctx, obj.GetName()); err != nil {
+				return fmt.Errorf("applying %s: %w", kustomizeDir, err)
+			}
+			if err := a.waitDiscovered(ctx, obj); err != nil {
 				return fmt.Errorf("applying %s: %w", kustomizeDir, err)
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
 )
 
 const (
@@ -106,9 +106,9 @@ func (c *Clients) kept(spec *v1alpha1.ACMEIssuer) (*keptClient, error) {
 	base.ResponseHeaderTimeout = callTimeout
 	base.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(spec.CABundle) > 0 {
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(spec.CABundle) {
-			return nil, errors.New("reading spec.acme.caBundle: it holds no certificate in PEM; encode the PEM file in base64 once")
+		roots, err := pki.Roots("spec.acme.caBundle", spec.CABundle)
+		if err != nil {
+			return nil, err
 		}
 		base.TLSClientConfig.RootCAs = roots
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
+	"github.com/tollgate-dev/tollgate/pkg/issuance/pki"
 )
 
 // maxDiscarded bounds what is read of an answer, in bytes, to keep the connection. Answers are never repeated to people:
@@ -55,9 +56,9 @@ func newWebhook(spec *v1alpha1.WebhookSolver, o Options) (*webhook, error) {
 	transport.DisableKeepAlives = true // solvers are made for one use
 	transport.MaxResponseHeaderBytes = maxDiscarded
 	if len(spec.CABundle) > 0 {
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(spec.CABundle) {
-			return nil, mark(ErrConfiguration, errors.New("reading dns01.webhook.caBundle: it holds no certificate in PEM; encode the PEM file in base64 once"))
+		roots, err := pki.Roots("dns01.webhook.caBundle", spec.CABundle)
+		if err != nil {
+			return nil, mark(ErrConfiguration, err)
 		}
 		transport.TLSClientConfig.RootCAs = roots
 	}

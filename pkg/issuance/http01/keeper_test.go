@@ -253,14 +253,7 @@ func TestSweepLooksAgainSoon(t *testing.T) {
 	o, c := newObjects()
 	present(t, o, Challenge{Host: "www.example.com", Token: "t"})
 	known, sweeps := orders{"u1": true}, 0
-	o.Reader = interceptor.NewClient(c, interceptor.Funcs{
-		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
-			if _, ok := list.(*corev1.ServiceList); ok {
-				sweeps++
-			}
-			return c.List(ctx, list, opts...)
-		},
-	})
+	o.Reader = countingLists[*corev1.ServiceList](c, &sweeps)
 	k, clk := newKeeper(o)
 	k.Orders = known
 	lookOnce(t, k)
@@ -317,6 +310,18 @@ func TestSweepLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+// countingLists counts the lists of a kind that are asked for.
+func countingLists[L client.ObjectList](c client.WithWatch, count *int) client.Reader {
+	return interceptor.NewClient(c, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if _, ok := list.(L); ok {
+				*count++
+			}
+			return c.List(ctx, list, opts...)
+		},
+	})
+}
+
 // TestSweepIsBounded: only so many certificates are looked up at a time, and those that a watch knows cost nothing.
 func TestSweepIsBounded(t *testing.T) {
 	known := orders{}
@@ -329,14 +334,7 @@ func TestSweepIsBounded(t *testing.T) {
 	}
 	o, c := newObjects(objects...)
 	lookups := 0
-	o.Reader = interceptor.NewClient(c, interceptor.Funcs{
-		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
-			if _, ok := list.(*corev1.SecretList); ok {
-				lookups++
-			}
-			return c.List(ctx, list, opts...)
-		},
-	})
+	o.Reader = countingLists[*corev1.SecretList](c, &lookups)
 	k, clk := newKeeper(o)
 	k.Orders = known
 	left := func() int {

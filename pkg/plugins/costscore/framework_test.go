@@ -210,7 +210,7 @@ func (c *cluster) place(t testing.TB, pod *v1.Pod, order ...func([]fwk.NodeInfo)
 		t.Fatalf("listing nodes: %v", err)
 	}
 	prefiltered, status, _ := c.RunPreFilterPlugins(ctx, state, pod)
-	if c.plugin != nil && c.plugin.handed.pod != nil { // until Filter is called
+	if c.plugin != nil && c.plugin.handed.pod.Load() != nil { // until Filter is called
 		if result.found = c.plugin.handed.node; !prefiltered.NodeNames.Equal(sets.New(result.found)) {
 			t.Errorf("the index has node %s, PreFilter leaves %v", result.found, prefiltered.NodeNames)
 		}

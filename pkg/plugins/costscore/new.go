@@ -25,13 +25,14 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 	}
 	book := pricing.NewBook(options, clock)
 	informers := h.SharedInformerFactory().Core().V1()
+	lifetimes := args.Strategy == config.StrategyDominantShareLifetimes
 	problems := newProblemReporter(h.EventRecorder(), args.PriceAnnotations)
 	pl := &CostScore{
 		clock:     clock,
 		strategy:  newStrategy(args),
-		lifetimes: args.Strategy == config.StrategyDominantShareLifetimes,
+		lifetimes: lifetimes,
 		nodes:     newNodes(book, informers.Nodes().Lister(), problems),
-		podFacts:  newPodFactsCache(args.Strategy == config.StrategyDominantShareLifetimes),
+		podFacts:  newPodFactsCache(lifetimes),
 		podLister: informers.Pods().Lister(),
 		problems:  problems,
 		activator: h,

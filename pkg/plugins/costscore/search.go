@@ -113,6 +113,7 @@ func (pl *CostScore) cheapest(q *query) (node, reason string) {
 type query struct {
 	nodeindex.Query
 	*preScoreState
+	packing packing // of the pod, if it counts
 	// preferNoSchedule says that a node has a taint that the profile weighs. Such
 	// nodes are left out unless weighTaints is set.
 	preferNoSchedule, weighTaints bool
@@ -120,24 +121,12 @@ type query struct {
 
 func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, l *limits) *query {
 	s := pl.newPreScoreState(pod)
-	verdicts := map[string]verdict{} // of a class's taints
 	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}, preScoreState: s}
 	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
 		if q.preferNoSchedule && !q.weighTaints {
 			return false // nobody will look at what is found
 		}
-		taints := accepted
-		if c.Taints != "" || c.Unschedulable {
-			key := c.Taints
-			if c.Unschedulable {
-				key += "!"
-			}
-			known := false
-			if taints, known = verdicts[key]; !known {
-				taints = p.taints(ctx, sample.Node)
-				verdicts[key] = taints
-			}
-		}
+		taints := p.verdict(ctx, c, sample)
 		switch {
 		case taints == refused, l.reject(priceOf(c)) != "", p.fit != nil && !p.fitsEmpty(ctx, state, pod, c, sample):
 			return false
@@ -160,9 +149,9 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 		q.Match = func(name string) bool { return p.match(ctx, state, pod, pl.follower.info(name)) }
 	}
 	if pl.facts.packs {
-		packing := packingOf(pod)
-		q.PackedMost = packing.most
-		q.Packed = func(name string) int64 { return packing.score(pl.follower.info(name)) }
+		q.packing = packingOf(pod)
+		q.PackedMost = q.packing.most
+		q.Packed = func(name string) int64 { return q.packing.score(pl.follower.info(name)) }
 	}
 	return q
 }

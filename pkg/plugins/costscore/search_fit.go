@@ -14,8 +14,9 @@ import (
 
 // isMostAllocated reports whether a plugin scores as packing does. Plugins do not
 // tell their arguments, so it is tried out: other weights, other strategies, and
-// other ways of rounding give other scores for some of the pods.
-func isMostAllocated(ctx context.Context, plugin fwk.ScorePlugin) bool {
+// other ways of rounding give other scores for some of the pods. These request
+// scalar resources too, if any are given.
+func isMostAllocated(ctx context.Context, plugin fwk.ScorePlugin, scalars ...v1.ResourceName) bool {
 	const capacity = 1009 // a prime: percentages of it have to be rounded
 	node := &v1.Node{}
 	node.Status.Allocatable = v1.ResourceList{
@@ -24,15 +25,20 @@ func isMostAllocated(ctx context.Context, plugin fwk.ScorePlugin) bool {
 		// Counts where it is one of the resources, also for pods that request none.
 		v1.ResourceEphemeralStorage: *resourceQuantity(v1.ResourceEphemeralStorage, capacity),
 	}
+	for _, name := range scalars {
+		node.Status.Allocatable[name] = *resourceQuantity(name, capacity)
+	}
 	info := framework.NewNodeInfo()
 	info.SetNode(node)
 	for i := range int64(100) {
-		pod := &v1.Pod{Spec: v1.PodSpec{Containers: []v1.Container{{
-			Resources: v1.ResourceRequirements{Requests: v1.ResourceList{
-				v1.ResourceCPU:    *resourceQuantity(v1.ResourceCPU, 1+i*37%capacity),
-				v1.ResourceMemory: *resourceQuantity(v1.ResourceMemory, 1+i*i*11%capacity),
-			}},
-		}}}}
+		requests := v1.ResourceList{
+			v1.ResourceCPU:    *resourceQuantity(v1.ResourceCPU, 1+i*37%capacity),
+			v1.ResourceMemory: *resourceQuantity(v1.ResourceMemory, 1+i*i*11%capacity),
+		}
+		for _, name := range scalars {
+			requests[name] = *resourceQuantity(name, 1+i*101%capacity)
+		}
+		pod := &v1.Pod{Spec: v1.PodSpec{Containers: []v1.Container{{Resources: v1.ResourceRequirements{Requests: requests}}}}}
 		score, status := plugin.Score(ctx, framework.NewCycleState(), pod, info)
 		if !status.IsSuccess() || score != packingOf(pod).score(info) {
 			return false
@@ -56,17 +62,7 @@ func (f *profileFacts) packsWith(ctx context.Context, name v1.ResourceName) bool
 	if same, known := f.alike[name]; known {
 		return same
 	}
-	node, requests := &v1.Node{}, v1.ResourceList{}
-	for _, name := range []v1.ResourceName{v1.ResourceCPU, v1.ResourceMemory, name} {
-		requests[name] = *resourceQuantity(name, 10)
-	}
-	node.Status.Allocatable = v1.ResourceList{
-		v1.ResourceCPU: *resourceQuantity(v1.ResourceCPU, 20), v1.ResourceMemory: *resourceQuantity(v1.ResourceMemory, 20), name: *resourceQuantity(name, 100),
-	}
-	info, pod := framework.NewNodeInfo(), &v1.Pod{Spec: v1.PodSpec{Containers: []v1.Container{{Resources: v1.ResourceRequirements{Requests: requests}}}}}
-	info.SetNode(node)
-	score, status := f.packer.Score(ctx, framework.NewCycleState(), pod, info)
-	same := status.IsSuccess() && score == packingOf(pod).score(info)
+	same := isMostAllocated(ctx, f.packer, name)
 	if f.alike == nil {
 		f.alike = map[v1.ResourceName]bool{}
 	}

@@ -177,18 +177,18 @@ func (f *follower) relist(pl *CostScore, nodes []fwk.NodeInfo, pricesChanged boo
 	for _, info := range nodes {
 		name := info.Node().Name
 		s := was[name]
-		until := time.Time{}
-		if s != nil {
-			until, s.until = s.until, until
-		}
 		if s == nil || s.info != info {
-			s = &seen{info: info}
+			another := &seen{info: info}
+			if s != nil {
+				another.until = s.until
+			}
+			s = another
 			f.put(pl, s)
 		} else if !f.lookAt(pl, s) && pricesChanged {
 			f.put(pl, s)
 		}
-		if !until.IsZero() {
-			f.watch(s, until)
+		if !s.until.IsZero() {
+			f.watched = append(f.watched, s)
 		}
 		f.seen, f.byName[name] = append(f.seen, s), s
 		delete(was, name)

@@ -29,9 +29,8 @@ const distrust = time.Minute
 // pod fits on the node of the last pod, to which it then does not go, and may
 // place it on another node than the one that was handed over, which is as good.
 type handed struct {
-	waits atomic.Bool // pod is set
+	pod   atomic.Pointer[v1.Pod] // nil if Filter accepted the node
 	mu    sync.Mutex
-	pod   *v1.Pod // nil if Filter accepted the node
 	node  string
 	last  string    // the node of the last pod
 	until time.Time // of the distrust
@@ -39,17 +38,16 @@ type handed struct {
 
 // accepted says that all Filter plugins let the pod onto a node.
 func (h *handed) accepted(state fwk.CycleState, pod *v1.Pod, node *v1.Node) {
-	if !h.waits.Load() {
+	if p := h.pod.Load(); p == nil || p.UID != pod.UID { // mostly nil, and all nodes are asked about side by side
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.pod == nil || h.pod.UID != pod.UID || node.Name == h.last && node.Name != h.node {
+	if node.Name == h.last && node.Name != h.node {
 		return
 	}
 	if mark, err := state.Read(handedKey); err == nil && mark == (handedMark{}) {
-		h.pod = nil
-		h.waits.Store(false)
+		h.pod.Store(nil)
 	}
 }
 
@@ -80,8 +78,8 @@ func (h *handed) over(state fwk.CycleState, pod *v1.Pod, node string) {
 	state.Write(handedKey, handedMark{})
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.pod, h.node = pod, node
-	h.waits.Store(true)
+	h.node = node
+	h.pod.Store(pod)
 }
 
 // trusted reports whether the index may be used, and sees to what became of
@@ -89,9 +87,8 @@ func (h *handed) over(state fwk.CycleState, pod *v1.Pod, node string) {
 func (h *handed) trusted(ctx context.Context, activator fwk.PodActivator, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if pod := h.pod; pod != nil {
-		h.pod, h.until = nil, now.Add(distrust)
-		h.waits.Store(false)
+	if pod := h.pod.Swap(nil); pod != nil {
+		h.until = now.Add(distrust)
 		misses.Inc()
 		logger := klog.FromContext(ctx)
 		logger.Error(nil, "The node that CostScore found in its index was rejected; comparing all nodes for a while. Please report this with both objects",

@@ -148,4 +148,4 @@ func (l *live) findOnly(t testing.TB, p *v1.Pod) string {
 
 // forget has a node that was handed over not be missed, for tests that do not call
 // Filter.
-func forget(h *handed) { h.pod = nil }
+func forget(h *handed) { h.pod.Store(nil) }

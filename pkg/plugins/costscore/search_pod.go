@@ -33,8 +33,9 @@ type placeable struct {
 	fit fwk.FilterPlugin
 	// fitting are its answers by nodeindex.Class.Extended; see fitsEmpty.
 	fitting map[string]bool
-	// tolerations are the pod's.
+	// tolerations are the pod's, verdicts what taints has made of them.
 	tolerations []v1.Toleration
+	verdicts    map[tainted]verdict
 	// preferences are the Score plugins that score the pod's nodes differently.
 	preferences []*scorer
 }
@@ -84,7 +85,7 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 			return nil, reasonOtherFilter
 		}
 	}
-	p := &placeable{tolerations: spec.Tolerations}
+	p := &placeable{tolerations: spec.Tolerations, verdicts: map[tainted]verdict{}}
 	data, err := state.Read(fitState)
 	if err != nil {
 		return nil, reasonOtherFilter
@@ -220,6 +221,26 @@ const (
 	disliked         // scored lower, by TaintToleration
 	refused          // by TaintToleration or NodeUnschedulable
 )
+
+// tainted is what of a class the verdict depends on.
+type tainted struct {
+	taints        string
+	unschedulable bool
+}
+
+// verdict is what the taints of a class mean for the pod.
+func (p *placeable) verdict(ctx context.Context, c *nodeindex.Class, sample *nodeindex.Sample) verdict {
+	key := tainted{c.Taints, c.Unschedulable}
+	if key == (tainted{}) {
+		return accepted
+	}
+	v, known := p.verdicts[key]
+	if !known {
+		v = p.taints(ctx, sample.Node)
+		p.verdicts[key] = v
+	}
+	return v
+}
 
 // taints applies the rules of TaintToleration and NodeUnschedulable.
 func (p *placeable) taints(ctx context.Context, node *v1.Node) verdict {

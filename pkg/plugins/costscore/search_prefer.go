@@ -59,21 +59,19 @@ func (pl *CostScore) preferred(ctx context.Context, pod *v1.Pod, p *placeable, q
 	if pl.anyNominated(ctx, c) {
 		return "", reasonNominated
 	}
-	scorers := p.preferences
 	if q.preferNoSchedule {
-		scorers = append(scorers, pl.facts.taints)
+		p.preferences = append(p.preferences, pl.facts.taints)
 	}
 	if c.priced && q.lifetimeErr != nil {
 		pl.problems.reportLifetime(pod, q.preScoreState)
 	}
 	c.addCosts(pl.facts.costWeight)
 	if pl.facts.packs {
-		packing := packingOf(pod)
 		for i, info := range c.infos {
-			c.totals[i] += packing.score(info) * pl.facts.fitWeight
+			c.totals[i] += q.packing.score(info) * pl.facts.fitWeight
 		}
 	}
-	for _, s := range scorers {
+	for _, s := range p.preferences {
 		if !pl.addScores(ctx, pod, s, c) {
 			return "", reasonScore
 		}
