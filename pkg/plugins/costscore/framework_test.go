@@ -23,6 +23,7 @@ import (
 	internalcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/nodevolumelimits"
 	fwkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 	schedmetrics "k8s.io/kubernetes/pkg/scheduler/metrics"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -114,12 +115,14 @@ func newClusterOf(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, changeProfile 
 	}
 
 	informerFactory := informers.NewSharedInformerFactory(c.client, 0)
+	tellStorage(informerFactory)
 	f, err := fwkruntime.NewFramework(ctx, registry, profile,
 		fwkruntime.WithClientSet(c.client),
 		fwkruntime.WithInformerFactory(informerFactory),
 		fwkruntime.WithEventRecorder(c.recorder),
 		fwkruntime.WithSnapshotSharedLister(c.snapshot),
 		fwkruntime.WithPodNominator(&c.nominator),
+		fwkruntime.WithSharedCSIManager(nodevolumelimits.NewCSIManager(informerFactory.Storage().V1().CSINodes().Lister())),
 	)
 	if err != nil {
 		t.Fatalf("creating the framework: %v", err)

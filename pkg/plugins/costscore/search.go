@@ -19,7 +19,7 @@ const (
 	reasonConfigured     = "Configured"     // the arguments or the caller say so
 	reasonProfile        = "Profile"        // see profileFacts
 	reasonNominated      = "Nominated"      // the pod, or another one to the node that was found
-	reasonVolumes        = "Volumes"        // that tie a pod to nodes
+	reasonVolumes        = "Volumes"        // whose storage capacity is scored
 	reasonResourceClaims = "ResourceClaims" // dynamic resource allocation
 	reasonResources      = "Resources"      // that NodeResourcesFit scores too
 	reasonNodeFields     = "NodeFields"     // required node affinity by fields
@@ -29,12 +29,16 @@ const (
 	reasonNoNode         = "NoNode"         // has room: people need to know why
 	reasonDistrust       = "Distrust"       // see handed
 	reasonGaveUp         = "GaveUp"         // too many nodes refused the pod
+	reasonFailed         = "Failed"         // a Filter plugin
 )
 
 // mostRefused is how many nodes may refuse a pod, for other reasons than room and
 // taints, before all nodes are compared, in parallel, instead. To be refused takes
 // a microsecond, to be compared five.
 const mostRefused = 5000
+
+// mountRefused is how many refusals one counts for that looks at volumes.
+const mountRefused = 9
 
 const fullSearchKey = "tollgate.dev/full-search"
 
@@ -78,10 +82,10 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	q := pl.query(ctx, state, pod, p, l)
 	each := len(p.preferences) > 0 || pl.lifetimes
 	if !each {
-		node, reason = pl.cheapest(q)
+		node, reason = pl.cheapest(p, q)
 	}
 	if each || q.preferNoSchedule {
-		node, reason = pl.preferred(ctx, pod, p, q)
+		node, reason = pl.preferred(ctx, state, pod, p, q)
 	}
 	if node != "" {
 		pl.handed.over(state, pod, node)
@@ -91,12 +95,14 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 
 // cheapest finds the node for a pod that nothing but its cost and packing decides
 // about.
-func (pl *CostScore) cheapest(q *query) (node, reason string) {
+func (pl *CostScore) cheapest(p *placeable, q *query) (node, reason string) {
 	found, complete := pl.follower.index.Cheapest(&q.Query)
 	for found != "" && pl.follower.catchUp(pl, found) {
 		found, complete = pl.follower.index.Cheapest(&q.Query)
 	}
 	switch {
+	case p.failed.Load():
+		return "", reasonFailed
 	case !complete:
 		return "", reasonGaveUp
 	case found == "":
@@ -114,6 +120,8 @@ type query struct {
 	nodeindex.Query
 	*preScoreState
 	packing packing // of the pod, if it counts
+	// unfiltered says that Filter plugins are asked about what is found.
+	unfiltered bool
 	// preferNoSchedule says that a node has a taint that the profile weighs. Such
 	// nodes are left out unless weighTaints is set.
 	preferNoSchedule, weighTaints bool
@@ -145,8 +153,18 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 		cost := pl.strategy(s.request, node)
 		return cost.Encode()
 	}
-	if p.affinity != nil || len(p.filters) > 0 {
-		q.Match = func(name string) bool { return p.match(ctx, state, pod, pl.follower.info(name)) }
+	if p.affinity != nil || len(p.reachable) > 0 || len(p.filters) > 0 {
+		q.Match = func(name string) bool {
+			info := pl.follower.info(name)
+			if !p.matches(info.Node()) {
+				return false
+			}
+			passes := q.unfiltered || p.passes(ctx, state, pod, info)
+			if !passes && p.mounts {
+				q.Most = max(1, q.Most-mountRefused)
+			}
+			return passes
+		}
 	}
 	if pl.facts.packs {
 		q.packing = packingOf(pod)

@@ -19,9 +19,9 @@ const distrust = time.Minute
 
 // handed watches over what the index finds. A node that is then rejected leaves
 // its pod without any, and preemption believes that the others are hopeless. That
-// cannot happen as far as we know, but for a price or a nomination that comes in
-// that moment; if it does all the same, the pod is tried again with the next pod,
-// and without the index.
+// cannot happen as far as we know, but for a price, a nomination or a volume that
+// comes in that moment; if it does all the same, the pod is tried again with the
+// next pod, and without the index.
 //
 // This plugin's Filter is the last of those that can reject a node. So if it
 // accepted none in the state of the cycle, somebody rejected the node. Preemption

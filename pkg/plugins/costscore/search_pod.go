@@ -7,6 +7,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	v1 "k8s.io/api/core/v1"
 	v1helper "k8s.io/component-helpers/scheduling/corev1"
@@ -28,6 +29,12 @@ type placeable struct {
 	// filters are the Filter plugins that have something to say about the pod,
 	// beside those that the index stands in for.
 	filters []fwk.FilterPlugin
+	// mounts says that some of these look at the pod's volumes, which takes long.
+	// reachable is where its volumes are, as far as that is plain.
+	mounts    bool
+	reachable []*nodeaffinity.LazyErrorNodeSelector
+	// failed says that a Filter plugin could not tell.
+	failed atomic.Bool
 	// fit is NodeResourcesFit if the pod requests other resources than those of
 	// nodeindex.Room.
 	fit fwk.FilterPlugin
@@ -73,8 +80,6 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 	switch {
 	case pod.Status.NominatedNodeName != "" || spec.NodeName != "":
 		return nil, reasonNominated
-	case tied(spec.Volumes):
-		return nil, reasonVolumes
 	case len(spec.ResourceClaims) > 0:
 		return nil, reasonResourceClaims
 	}
@@ -120,6 +125,9 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 		if _, err := state.Read(filterStates[filter.Name()]); err == nil {
 			p.filters = append(p.filters, filter)
 		}
+	}
+	if reason := p.volumes(ctx, &f.volumes, pod); reason != "" {
+		return nil, reason
 	}
 	if len(spec.NodeSelector) > 0 || requiresNodes(spec.Affinity) {
 		required := nodeaffinity.GetRequiredNodeAffinity(pod)
@@ -169,16 +177,29 @@ func (p *placeable) fitsEmpty(ctx context.Context, state fwk.CycleState, pod *v1
 	return fits
 }
 
-// match reports whether a pod may use a node that has room and whose taints it
-// tolerates.
-func (p *placeable) match(ctx context.Context, state fwk.CycleState, pod *v1.Pod, info fwk.NodeInfo) bool {
+// matches reports whether the labels of a node let the pod use it.
+func (p *placeable) matches(node *v1.Node) bool {
 	if p.affinity != nil {
-		if matches, _ := p.affinity.Match(info.Node()); !matches {
+		if matches, _ := p.affinity.Match(node); !matches {
 			return false
 		}
 	}
+	for _, selector := range p.reachable {
+		if matches, _ := selector.Match(node); !matches {
+			return false
+		}
+	}
+	return true
+}
+
+// passes reports whether all Filter plugins that have something to say let a pod
+// use a node.
+func (p *placeable) passes(ctx context.Context, state fwk.CycleState, pod *v1.Pod, info fwk.NodeInfo) bool {
 	for _, filter := range p.filters {
-		if !filter.Filter(ctx, state, pod, info).IsSuccess() {
+		if status := filter.Filter(ctx, state, pod, info); !status.IsSuccess() {
+			if status.Code() == fwk.Error {
+				p.failed.Store(true) // which would end the cycle
+			}
 			return false
 		}
 	}
@@ -196,17 +217,6 @@ func onFields(a *v1.Affinity) bool {
 	}
 	for _, term := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
 		if len(term.MatchFields) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// tied reports whether a volume may be of a kind that some nodes cannot mount.
-func tied(volumes []v1.Volume) bool {
-	for i := range volumes {
-		s := &volumes[i].VolumeSource
-		if s.ConfigMap == nil && s.Secret == nil && s.EmptyDir == nil && s.Projected == nil && s.DownwardAPI == nil && s.HostPath == nil {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ package costscore
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync/atomic"
 
 	v1 "k8s.io/api/core/v1"
@@ -37,7 +38,6 @@ type candidates struct {
 	costs  []int64 // encoded
 	totals []int64
 	scores fwk.NodeScoreList
-	priced bool // the price of one of them is known
 }
 
 // preferred finds the node for a pod for which other plugins score nodes too, or
@@ -46,12 +46,13 @@ type candidates struct {
 // has them without asking every Filter plugin about every node, and only those
 // plugins are asked to score that have a preference. The totals are those that the
 // framework would work out.
-func (pl *CostScore) preferred(ctx context.Context, pod *v1.Pod, p *placeable, q *query) (node, reason string) {
+func (pl *CostScore) preferred(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, q *query) (node, reason string) {
 	pl.follower.lookAtAll(pl)
-	q.weighTaints = true
+	q.weighTaints, q.unfiltered, q.Most = true, true, 0
 	c := &pl.candidates
-	if !c.gather(pl, q) {
-		return "", reasonGaveUp
+	c.gather(pl, q)
+	if len(p.filters) > 0 && !pl.filter(ctx, state, pod, p, c) {
+		return "", reasonFailed
 	}
 	if len(c.nodes) == 0 {
 		return "", reasonNoNode
@@ -62,10 +63,14 @@ func (pl *CostScore) preferred(ctx context.Context, pod *v1.Pod, p *placeable, q
 	if q.preferNoSchedule {
 		p.preferences = append(p.preferences, pl.facts.taints)
 	}
-	if c.priced && q.lifetimeErr != nil {
+	priced := slices.ContainsFunc(c.costs, func(cost int64) bool { return cost != unknownCost })
+	if priced && q.lifetimeErr != nil {
 		pl.problems.reportLifetime(pod, q.preScoreState)
 	}
-	c.addCosts(pl.facts.costWeight)
+	c.totals = append(c.totals[:0], make([]int64, len(c.nodes))...)
+	if priced {
+		c.addCosts(pl.facts.costWeight)
+	}
 	if pl.facts.packs {
 		for i, info := range c.infos {
 			c.totals[i] += q.packing.score(info) * pl.facts.fitWeight
@@ -79,17 +84,17 @@ func (pl *CostScore) preferred(ctx context.Context, pod *v1.Pod, p *placeable, q
 	return c.best(), ""
 }
 
-// gather collects the nodes. It reports false if the search gave up.
-func (c *candidates) gather(pl *CostScore, q *query) bool {
+// gather collects the nodes that have room and the right labels and taints.
+func (c *candidates) gather(pl *CostScore, q *query) {
 	clear(c.infos) // they keep what they point to
 	clear(c.nodes)
-	c.infos, c.nodes, c.costs, c.priced = c.infos[:0], c.nodes[:0], c.costs[:0], false
+	c.infos, c.nodes, c.costs = c.infos[:0], c.nodes[:0], c.costs[:0]
 	var last struct {
 		class  *nodeindex.Class
 		oldest int64
 		cost   int64
 	}
-	complete := pl.follower.index.Each(&q.Query, func(class *nodeindex.Class, sample *nodeindex.Sample, n *nodeindex.Node) {
+	pl.follower.index.Each(&q.Query, func(class *nodeindex.Class, sample *nodeindex.Sample, n *nodeindex.Node) {
 		info := n.Ref.(*seen).info //nolint:forcetypeassert // put by the follower
 		switch {
 		case pl.lifetimes && class.Known:
@@ -98,11 +103,29 @@ func (c *candidates) gather(pl *CostScore, q *query) bool {
 		case class != last.class || n.Oldest != last.oldest:
 			last.class, last.oldest, last.cost = class, n.Oldest, q.Cost(class, sample, n.Oldest)
 		}
-		c.priced = c.priced || class.Known
 		c.infos, c.nodes, c.costs = append(c.infos, info), append(c.nodes, n), append(c.costs, last.cost)
 	})
-	c.totals = append(c.totals[:0], make([]int64, len(c.nodes))...)
-	return complete
+}
+
+// filter leaves the nodes that pass all Filter plugins which have something to say
+// about the pod. It reports false if one of them failed.
+func (pl *CostScore) filter(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, c *candidates) bool {
+	passes := make([]bool, len(c.infos))
+	pl.handle.Parallelizer().Until(ctx, len(c.infos), func(i int) { passes[i] = p.passes(ctx, state, pod, c.infos[i]) }, Name)
+	if p.failed.Load() || ctx.Err() != nil {
+		return false
+	}
+	kept := 0
+	for i := range passes {
+		if passes[i] {
+			c.infos[kept], c.nodes[kept], c.costs[kept] = c.infos[i], c.nodes[i], c.costs[i]
+			kept++
+		}
+	}
+	clear(c.infos[kept:])
+	clear(c.nodes[kept:])
+	c.infos, c.nodes, c.costs = c.infos[:kept], c.nodes[:kept], c.costs[:kept]
+	return true
 }
 
 // anyNominated reports whether a pod is nominated to one of the nodes: Filter then
@@ -117,12 +140,8 @@ func (pl *CostScore) anyNominated(ctx context.Context, c *candidates) bool {
 	return found.Load()
 }
 
-// addCosts adds what CostScore gives the nodes. It gives nothing if no price is
-// known.
+// addCosts adds what CostScore gives the nodes.
 func (c *candidates) addCosts(weight int64) {
-	if !c.priced {
-		return
-	}
 	for i, rank := range costmodel.Rank(c.costs) {
 		c.totals[i] += rank * weight
 	}

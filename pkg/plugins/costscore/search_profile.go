@@ -29,7 +29,8 @@ type profileFacts struct {
 	fit    fwk.FilterPlugin
 	packer fwk.ScorePlugin
 	// alike has the answers of packsWith.
-	alike map[v1.ResourceName]bool
+	alike   map[v1.ResourceName]bool
+	volumes volumeFacts
 	// claims knows the extended resources that stand for devices; nil if none do.
 	claims fwk.SharedDRAManager
 	// taints, nodeAffinity, spread and podAffinity are what the profile scores
@@ -127,6 +128,12 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 			return "NodeResourcesFit scores by something else than MostAllocated of cpu and memory with equal weights"
 		}
 	}
+	filtering := func(name string) bool {
+		return slices.ContainsFunc(plugins.Filter.Enabled, func(p schedconfig.Plugin) bool { return p.Name == name })
+	}
+	if fault := f.volumes.find(ctx, h, filtering, weight, instances); fault != "" {
+		return fault
+	}
 	return f.findScorers(ctx, weight, instances)
 }
 
@@ -152,7 +159,8 @@ func checkFilters(plugins *schedconfig.Plugins) string {
 	}
 	// What these write in PreFilter says whether Filter has something to do.
 	for _, name := range enabled {
-		if _, stateful := filterStates[name]; stateful && !slices.Contains(pre, name) {
+		_, stateful := filterStates[name]
+		if looks := stateful || name == upstream.VolumeBinding || name == upstream.NodeVolumeLimits; looks && !slices.Contains(pre, name) {
 			return fmt.Sprintf("plugin %s has Filter without PreFilter", name)
 		}
 	}

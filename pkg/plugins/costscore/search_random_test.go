@@ -72,6 +72,9 @@ func (r random) nodes() []*v1.Node {
 		if many {
 			annotation("tollgate.dev/hourly-price", fmt.Sprintf("%.4f", float64(size)*(1+r.Float64()/10)))(n)
 		}
+		if r.chance(0.5) {
+			label(csiZoneLabel, pick(r, "a", "b"))(n)
+		}
 		if r.chance(0.3) {
 			label(spotLabel, pick(r, "spot", "on-demand"))(n)
 		}
@@ -117,6 +120,9 @@ func (r random) running(nodes []*v1.Node) []*v1.Pod {
 				p.Spec.Affinity = &v1.Affinity{PodAffinity: &v1.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []v1.WeightedPodAffinityTerm{{
 					Weight: 1, PodAffinityTerm: terms(pick(r, "b", "c"))[0],
 				}}}}
+			}
+			if r.chance(0.1) {
+				claiming(p, r.claims()...)
 			}
 			all = append(all, p)
 		}
@@ -203,6 +209,8 @@ func (r random) hindrances(nodes []*v1.Node) []func(*v1.Pod) {
 		func(p *v1.Pod) {
 			p.Spec.Volumes = append(p.Spec.Volumes, v1.Volume{Name: "nfs", VolumeSource: v1.VolumeSource{NFS: &v1.NFSVolumeSource{Server: "s", Path: "/"}}})
 		},
+		func(p *v1.Pod) { claiming(p, r.claims()...) },
+		func(p *v1.Pod) { claiming(p, r.claims()...) },
 		func(p *v1.Pod) { p.Spec.Containers[0].Ports = []v1.ContainerPort{{HostPort: 80, ContainerPort: 80}} },
 		func(p *v1.Pod) {
 			p.Spec.Containers[0].Resources.Requests["example.com/gpu"] = *resourceQuantity("example.com/gpu", 1)
