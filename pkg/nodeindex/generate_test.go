@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"slices"
 
 	"pgregory.net/rapid"
 
@@ -91,21 +92,30 @@ func genQuery(t *rapid.T, m model) *Query {
 	perPrice := rapid.SampledFrom([]int64{0, 1, slack, 1 << 20}).Draw(t, "cost per price")
 	perAge := rapid.SampledFrom([]int64{0, 1, slack / 2, slack, slack + 1, 1 << 20}).Draw(t, "cost per age")
 	jitter := rapid.SampledFrom([]int64{0, 1, slack}).Draw(t, "jitter")
+	plain := func(c *Class, oldest int64) int64 {
+		return perPrice*int64(c.Price) + perAge*int64(max(0, slices.Index(oldests, oldest)))
+	}
 	q.Cost = func(c *Class, _ *Sample, oldest int64) int64 {
 		if !c.Known {
 			return math.MaxInt64
 		}
-		cost := perPrice * int64(c.Price)
-		for i, o := range oldests {
-			if o == oldest {
-				cost += perAge * int64(i)
-			}
-		}
-		cost += int64(hash(salt, fmt.Sprint(c.Extended, oldest)) % uint64(jitter+1))
+		cost := plain(c, oldest) + int64(hash(salt, fmt.Sprint(c.Extended, oldest))%uint64(jitter+1))
 		if c.Prepaid {
 			return math.MinInt64 + cost
 		}
 		return cost
+	}
+	if rapid.Bool().Draw(t, "floor") {
+		below := rapid.SampledFrom([]uint64{1, slack, 1 << 21}).Draw(t, "below")
+		q.Floor = func(c *Class, _ *Sample, oldest int64) int64 {
+			switch {
+			case !c.Known:
+				return math.MaxInt64
+			case c.Prepaid:
+				return math.MinInt64
+			}
+			return plain(c, oldest) - int64(hash(salt, fmt.Sprint(c.Taints, oldest))%below)
+		}
 	}
 	if rapid.Bool().Draw(t, "match") {
 		part := rapid.Uint64Range(1, 5).Draw(t, "part that matches")

@@ -10,7 +10,7 @@ type Index struct {
 	byKey   map[Class]*class
 	classes []*class
 	members map[string]member // by the name of the node
-	heads   []head            // of the last search, to be used again
+	heads   heads             // of the last search, to be used again
 }
 
 type member struct {

@@ -5,7 +5,7 @@ package nodeindex
 
 import (
 	"cmp"
-	"math"
+	"container/heap"
 )
 
 // Query asks for the cheapest node for a pod.
@@ -17,6 +17,10 @@ type Query struct {
 	// Cost returns the encoded cost on a node of the class whose oldest pod
 	// started at a time; see costmodel.Cost.Encode.
 	Cost func(c *Class, s *Sample, oldest int64) int64
+	// Floor returns what Cost does not return less than for any node of the class
+	// whose oldest pod started then or later. It is asked about every class, and
+	// Cost only where the floor is low. nil if Cost takes as little time.
+	Floor func(c *Class, s *Sample, oldest int64) int64
 	// Match reports whether the pod may use a node of a class that Admits
 	// admits; nil if it may use all.
 	Match func(name string) bool
@@ -44,30 +48,29 @@ const slack = 2 << 6
 // search gave up.
 func (x *Index) Cheapest(q *Query) (name string, complete bool) {
 	s := search{Query: q}
-	lowest := int64(math.MaxInt64)
+	floor := q.Floor
+	if floor == nil {
+		floor = q.Cost
+	}
 	x.heads = x.heads[:0]
 	for _, c := range x.classes {
 		if !q.Admits(&c.key, &c.sample) {
 			continue
 		}
-		n, at := s.next(c, position{})
+		if n, at := c.next(position{}, &q.Need); n != nil {
+			x.heads = append(x.heads, head{c, at, floor(&c.key, &c.sample, n.Oldest)})
+		}
+	}
+	// Most classes are too dear, so none of their nodes is matched.
+	for heap.Init(&x.heads); len(x.heads) > 0; heap.Pop(&x.heads) {
+		h := &x.heads[0]
+		if dearer(h.floor, s.best.costOr(h.floor)) {
+			break
+		}
+		s.class(h)
 		if s.gaveUp {
 			return "", false
 		}
-		if n == nil {
-			continue
-		}
-		cost := q.Cost(&c.key, &c.sample, n.Oldest)
-		lowest = min(lowest, cost)
-		x.heads = append(x.heads, head{c, n, at, cost})
-	}
-	for i := range x.heads {
-		if h := &x.heads[i]; !s.gaveUp && !dearer(h.cost, lowest) {
-			s.class(h)
-		}
-	}
-	if s.gaveUp {
-		return "", false
 	}
 	if s.best.node == nil {
 		return "", true
@@ -99,12 +102,28 @@ func dearer(cost, other int64) bool {
 	return cost > other && uint64(cost)-uint64(other) > slack // the difference may be more than an int64 holds
 }
 
-// head is the first node of a class that the pod may use.
+// head is where the first node of a class is that has room, and what the nodes
+// from there on cost at least.
 type head struct {
 	class *class
-	node  *Node
 	at    position
-	cost  int64
+	floor int64
+}
+
+// heads are a heap, the cheapest first.
+type heads []head
+
+func (h heads) Len() int           { return len(h) }
+func (h heads) Less(i, j int) bool { return h[i].floor < h[j].floor }
+func (h heads) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Push is not used.
+func (h *heads) Push(any) {}
+
+// Pop implements heap.Interface. It returns nothing.
+func (h *heads) Pop() any {
+	*h = (*h)[:len(*h)-1]
+	return nil
 }
 
 // search is a Query on its way.
@@ -142,7 +161,8 @@ func (s *search) next(c *class, at position) (*Node, position) {
 // class looks for a better node in a class than the best so far.
 func (s *search) class(h *head) {
 	var mine found // the best of this class
-	n, at, cost := h.node, h.at, h.cost
+	n, at := s.next(h.class, h.at)
+	cost := s.costOf(h.class, n)
 	for n != nil && !dearer(cost, s.best.costOr(cost)) && !dearer(cost, mine.costOr(cost)) {
 		// All up to there cost the same, the fullest first.
 		end := h.class.lowerBound(func(other *Node) bool { return other.Oldest > n.Oldest })
@@ -159,13 +179,19 @@ func (s *search) class(h *head) {
 		if at.before(end) {
 			n, at = s.next(h.class, end)
 		}
-		if n != nil {
-			cost = s.Cost(&h.class.key, &h.class.sample, n.Oldest)
-		}
+		cost = s.costOf(h.class, n)
 	}
 	if cmp.Or(s.compare(&mine, &s.best), olderThan(&mine, &s.best)) < 0 {
 		s.best = mine
 	}
+}
+
+// costOf returns the cost on a node of a class, 0 for nil.
+func (s *search) costOf(c *class, n *Node) int64 {
+	if n == nil {
+		return 0
+	}
+	return s.Cost(&c.key, &c.sample, n.Oldest)
 }
 
 // costOr returns the cost, or other if nothing was found.

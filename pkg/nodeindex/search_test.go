@@ -105,8 +105,8 @@ func TestDearer(t *testing.T) {
 	}
 }
 
-// One cost is worked out for each class, and one more where the pods of the
-// cheapest nodes differ in age.
+// One cost is worked out for each class, and some more for the cheapest: of the first
+// node again, and where pods differ in age.
 func TestFewCostsAreWorkedOut(t *testing.T) {
 	const classes = 20
 	x := fleet(5000, classes)
@@ -117,8 +117,42 @@ func TestFewCostsAreWorkedOut(t *testing.T) {
 			asked++
 			return cost(c, s, oldest)
 		}
-		if name, _ := x.Cheapest(q); name == "" || asked > classes+1 {
-			t.Errorf("worked out %d costs to find %q, want at most %d", asked, name, classes+1)
+		if name, _ := x.Cheapest(q); name == "" || asked > classes+3 {
+			t.Errorf("worked out %d costs to find %q, want at most %d", asked, name, classes+3)
+		}
+	}
+}
+
+// Where there is a floor, only costs that may be the lowest are worked out.
+func TestFloorSparesCosts(t *testing.T) {
+	const classes = 20
+	x := fleet(5000, classes)
+	for need := range int64(100) {
+		q, asked := ordinary(80*need), 0
+		cost := q.Cost
+		q.Floor = func(c *Class, s *Sample, oldest int64) int64 { return cost(c, s, oldest) - 1 }
+		q.Cost = func(c *Class, s *Sample, oldest int64) int64 {
+			asked++
+			return cost(c, s, oldest)
+		}
+		if name, _ := x.Cheapest(q); name == "" || asked > 3 {
+			t.Errorf("worked out %d costs to find %q, want 3 at most", asked, name)
+		}
+	}
+}
+
+// Classes that are too dear are not matched: that may take long.
+func TestFewNodesAreMatched(t *testing.T) {
+	const classes = 20
+	x := fleet(5000, classes)
+	for need := range int64(100) {
+		q, asked := ordinary(80*need), 0
+		q.Match = func(string) bool {
+			asked++
+			return asked%3 == 0
+		}
+		if name, _ := x.Cheapest(q); name == "" || asked > 9 {
+			t.Errorf("matched %d nodes to find %q", asked, name)
 		}
 	}
 }

@@ -29,7 +29,8 @@ const Name = "CostScore"
 type CostScore struct {
 	clock     clock.PassiveClock
 	strategy  costmodel.Strategy
-	lifetimes bool // the strategy uses them
+	floor     costmodel.Floor // of its costs; nil for none
+	lifetimes bool            // the strategy uses them
 	nodes     *nodes
 	podFacts  *podFactsCache
 	podLister corelisters.PodLister

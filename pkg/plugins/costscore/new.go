@@ -30,6 +30,7 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 	pl := &CostScore{
 		clock:     clock,
 		strategy:  newStrategy(args),
+		floor:     newFloor(args),
 		lifetimes: lifetimes,
 		nodes:     newNodes(book, informers.Nodes().Lister(), problems),
 		podFacts:  newPodFactsCache(lifetimes),
@@ -68,4 +69,12 @@ func newStrategy(args *config.CostScoreArgs) costmodel.Strategy {
 	default:
 		return costmodel.DominantShare(ptr.Deref(args.AgeExponent, config.DefaultAgeExponent))
 	}
+}
+
+// newFloor returns the floor of the strategy; nil if it has none.
+func newFloor(args *config.CostScoreArgs) costmodel.Floor {
+	if args.Strategy != config.StrategyDominantShare {
+		return nil
+	}
+	return costmodel.DominantShareFloor(ptr.Deref(args.AgeExponent, config.DefaultAgeExponent))
 }

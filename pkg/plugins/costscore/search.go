@@ -153,6 +153,14 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 		cost := pl.strategy(s.request, node)
 		return cost.Encode()
 	}
+	if pl.floor != nil {
+		q.Floor = func(c *nodeindex.Class, sample *nodeindex.Sample, oldest int64) int64 {
+			if !c.Known {
+				return unknownCost
+			}
+			return pl.floor(&s.request, &sample.Cost, pl.follower.age(oldest, s.now))
+		}
+	}
 	if p.affinity != nil || len(p.reachable) > 0 || len(p.filters) > 0 {
 		q.Match = func(name string) bool {
 			info := pl.follower.info(name)

@@ -31,9 +31,10 @@ func allCells() (cells []cycle.Cell, quick func(cycle.Cell) bool) {
 			cells = append(cells, cycle.Cell{Fleet: f, Nodes: 5000, Workload: w})
 		}
 	}
-	cells = append(cells, cycle.Cell{Fleet: cycle.Mixed, Nodes: 5000, Workload: fleet.Plain, Shapes: 1000})
+	cells = append(cells, cycle.Cell{Fleet: cycle.Mixed, Nodes: 5000, Workload: fleet.Plain, Shapes: 1000},
+		cycle.Cell{Fleet: cycle.Uneven, Nodes: 5000, Workload: fleet.Plain})
 	return cells, func(c cycle.Cell) bool {
-		return c.Held != 100 && c.Held != 5000 && (c.Workload == fleet.Plain || c.Fleet == cycle.Mixed)
+		return c.Held != 100 && c.Held != 5000 && (c.Workload == fleet.Plain || c.Fleet != cycle.Basic)
 	}
 }
 
@@ -51,7 +52,7 @@ type cellFlags struct{ fleets, nodes, workloads, held, shapes *string }
 
 func addCellFlags(fs *flag.FlagSet) cellFlags {
 	return cellFlags{
-		fleets:    fs.String("fleets", "mixed", "cycle: basic, mixed; with one of the next flags these suites are measured instead"),
+		fleets:    fs.String("fleets", "mixed", "cycle: basic, mixed, uneven; with one of the next flags these suites are measured instead"),
 		nodes:     fs.String("nodes", "5000", "cycle: numbers of nodes"),
 		workloads: fs.String("workloads", "plain", fmt.Sprintf("cycle: some of %v", fleet.Workloads())),
 		held:      fs.String("held", "0", "cycle: numbers of pods that wait meanwhile"),

@@ -30,8 +30,8 @@ func (b *bench) plots() map[string]plot {
 			if r.suite != cell.Name() || r.metric != cycleMeasure || cell.Workload != fleet.Plain || cell.Shapes != 0 {
 				continue
 			}
-			if cell.Held == 0 {
-				out[cell.Fleet].curves.add(cell.Nodes, r.values)
+			if p, drawn := out[cell.Fleet]; drawn && cell.Held == 0 {
+				p.curves.add(cell.Nodes, r.values)
 			}
 			if cell.Fleet == cycle.Mixed && cell.Nodes == heldNodes {
 				out["held"].curves.add(cell.Held, r.values)

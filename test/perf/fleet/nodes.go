@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -45,6 +46,16 @@ func MixedNodes(count int, random *rand.Rand) ([]*corev1.Node, error) {
 		})
 	}
 	return nodes, nil
+}
+
+// MakeUneven gives each node some KiB of memory more than the one before. Machines of one type differ in that, by what firmware and
+// kernel keep for themselves.
+func MakeUneven(nodes []*corev1.Node) {
+	for i, node := range nodes {
+		memory := node.Status.Allocatable[corev1.ResourceMemory]
+		memory.Add(*resource.NewQuantity(int64(i)*4096, resource.BinarySI))
+		node.Status.Allocatable[corev1.ResourceMemory] = memory
+	}
 }
 
 func newNode(i int, allocatable corev1.ResourceList, labels map[string]string) *corev1.Node {

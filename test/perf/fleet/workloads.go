@@ -22,6 +22,8 @@ const (
 	PodAntiAffinity Workload = "pod-anti-affinity"
 	// TopologySpread pods are of one group that is spread over the zones.
 	TopologySpread Workload = "topology-spread"
+	// Volumes pods have a claim each, of their own name: see NewStorage.
+	Volumes Workload = "volumes"
 	// PreferredNodeAffinity pods had rather run in the first zone.
 	PreferredNodeAffinity Workload = "preferred-node-affinity"
 	// PreferredPodAntiAffinity pods are of one group, no two of which should run on the same node.
@@ -32,7 +34,7 @@ const (
 
 // Workloads returns all of them, the plainest first.
 func Workloads() []Workload {
-	return []Workload{Plain, NodeAffinity, PodAntiAffinity, TopologySpread, PreferredNodeAffinity, PreferredPodAntiAffinity, PreferredTopologySpread}
+	return []Workload{Plain, NodeAffinity, PodAntiAffinity, TopologySpread, Volumes, PreferredNodeAffinity, PreferredPodAntiAffinity, PreferredTopologySpread}
 }
 
 // groupLabel is on the pods of a workload that counts its own pods.
@@ -72,6 +74,10 @@ func (w Workload) Apply(pod *corev1.Pod) error {
 		}}
 	case TopologySpread:
 		pod.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{over(corev1.LabelTopologyZone, maxSkew, corev1.DoNotSchedule)}
+	case Volumes:
+		pod.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: pod.Name},
+		}}}
 	case PreferredTopologySpread:
 		pod.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{
 			over(corev1.LabelTopologyZone, maxSkew, corev1.ScheduleAnyway), over(corev1.LabelHostname, 1, corev1.ScheduleAnyway),

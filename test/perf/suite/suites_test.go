@@ -37,7 +37,7 @@ func TestSuites(t *testing.T) {
 	}
 	for _, want := range []string{
 		"basic-1000", "basic-5000", "basic-15000", "mixed-5000", "held-5000",
-		"node-affinity-5000", "pod-anti-affinity-5000", "topology-spread-5000",
+		"node-affinity-5000", "pod-anti-affinity-5000", "topology-spread-5000", "volumes-5000",
 		"preferred-pod-anti-affinity-5000", "preferred-topology-spread-5000", "preemption-500",
 	} {
 		if !names[want] {

@@ -17,6 +17,8 @@ import (
 const (
 	Basic = "basic"
 	Mixed = "mixed"
+	// Uneven is Mixed with another size of memory for each node.
+	Uneven = "uneven"
 )
 
 // full is how full a mixed fleet is.
@@ -65,14 +67,18 @@ func (c Cell) newFleet(now time.Time) (*fleet.Fleet, error) {
 	switch c.Fleet {
 	case Basic:
 		return fleet.NewBasic(c.Nodes, random, now), nil
-	case Mixed:
+	case Mixed, Uneven:
 		shapes := fleet.Shapes
 		if c.Shapes > 0 {
 			shapes = fleet.ManyShapes(c.Shapes, random)
 		}
-		return fleet.NewMixed(c.Nodes, full, shapes, random, now)
+		f, err := fleet.NewMixed(c.Nodes, full, shapes, random, now)
+		if err == nil && c.Fleet == Uneven {
+			fleet.MakeUneven(f.Nodes)
+		}
+		return f, err
 	default:
-		return nil, fmt.Errorf("there is no fleet %q; the fleets are %s and %s", c.Fleet, Basic, Mixed)
+		return nil, fmt.Errorf("there is no fleet %q; the fleets are %s, %s and %s", c.Fleet, Basic, Mixed, Uneven)
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 type Cluster struct {
 	scheduler   *scheduler.Scheduler
 	nodes, pods *feed
+	informers   *factory
 	client      *client
 
 	algorithm []int64 // what SchedulePod took, in nanoseconds; see Sample
@@ -55,7 +56,7 @@ func NewCluster(ctx context.Context, configYAML []byte) (*Cluster, error) {
 	inner := fake.NewClientset()
 	f := newFactory(inner)
 	c := &Cluster{
-		nodes: f.nodes.feed, pods: f.pods.feed, stop: stop,
+		nodes: f.nodes.feed, pods: f.pods.feed, informers: f, stop: stop,
 		client: &client{Interface: inner, outcomes: make(chan outcome, maxBatch)},
 	}
 	c.scheduler, err = scheduler.New(ctx, c.client, f, nil,
@@ -108,6 +109,28 @@ func (c *Cluster) Add(pods []*corev1.Pod) error {
 	for _, pod := range pods {
 		if err := c.pods.add(pod); err != nil {
 			return fmt.Errorf("adding pod %s: %w", pod.Name, err)
+		}
+	}
+	return nil
+}
+
+// AddStorage adds volumes and their claims, and what the nodes can have of them.
+func (c *Cluster) AddStorage(s *fleet.Storage) error {
+	for _, volume := range s.Volumes {
+		if err := c.informers.volumes.feed.add(volume); err != nil {
+			return fmt.Errorf("adding volume %s: %w", volume.Name, err)
+		}
+	}
+	for _, claim := range s.Claims {
+		if err := c.informers.claims.feed.add(claim); err != nil {
+			return fmt.Errorf("adding claim %s: %w", claim.Name, err)
+		}
+	}
+	// Nobody listens to these: they are read when they are needed.
+	drivers := c.informers.Storage().V1().CSINodes().Informer().GetStore()
+	for _, driver := range s.Drivers {
+		if err := drivers.Add(driver); err != nil {
+			return fmt.Errorf("adding the drivers of node %s: %w", driver.Name, err)
 		}
 	}
 	return nil

@@ -43,6 +43,8 @@ func TestMeasure(t *testing.T) {
 		{Fleet: Mixed, Nodes: 200, Workload: fleet.NodeAffinity},
 		{Fleet: Mixed, Nodes: 200, Workload: fleet.PodAntiAffinity},
 		{Fleet: Mixed, Nodes: 200, Workload: fleet.TopologySpread},
+		{Fleet: Mixed, Nodes: 200, Workload: fleet.Volumes},
+		{Fleet: Uneven, Nodes: 60, Workload: fleet.Plain},
 	} {
 		t.Run(cell.Name(), func(t *testing.T) {
 			measured, err := Measure(t.Context(), cell, policies(t), Options{MinRounds: 2})

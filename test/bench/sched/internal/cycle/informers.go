@@ -13,25 +13,29 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// factory is a SharedInformerFactory whose nodes and pods come from function calls: an event has reached all handlers when the
-// call returns. All other informers are those of the embedded factory.
+// factory is a SharedInformerFactory whose nodes, pods, volumes and claims come from function calls: an event has reached all
+// handlers when the call returns. All other informers are those of the embedded factory.
 type factory struct {
 	informers.SharedInformerFactory
-	nodes *nodeInformer
-	pods  *podInformer
+	nodes   *nodeInformer
+	pods    *podInformer
+	volumes *volumeInformer
+	claims  *claimInformer
 }
 
 func newFactory(client kubernetes.Interface) *factory {
-	// The informers behind nodes and pods are never started. Only their stores are used, which listers read.
+	// The informers behind these are never started. Only their stores are used, which listers read.
 	still := informers.NewSharedInformerFactory(client, 0).Core().V1()
 	return &factory{
 		SharedInformerFactory: informers.NewSharedInformerFactory(client, 0),
 		nodes:                 &nodeInformer{still.Nodes(), &feed{SharedIndexInformer: still.Nodes().Informer()}},
 		pods:                  &podInformer{still.Pods(), &feed{SharedIndexInformer: still.Pods().Informer()}},
+		volumes:               &volumeInformer{still.PersistentVolumes(), &feed{SharedIndexInformer: still.PersistentVolumes().Informer()}},
+		claims:                &claimInformer{still.PersistentVolumeClaims(), &feed{SharedIndexInformer: still.PersistentVolumeClaims().Informer()}},
 	}
 }
 
-// Core returns the group in which nodes and pods are replaced.
+// Core returns the group in which they are replaced.
 func (f *factory) Core() core.Interface { return coreGroup{f.SharedInformerFactory.Core(), f} }
 
 type coreGroup struct {
@@ -39,7 +43,7 @@ type coreGroup struct {
 	f *factory
 }
 
-// V1 returns the version in which nodes and pods are replaced.
+// V1 returns the version in which they are replaced.
 func (g coreGroup) V1() coreinformers.Interface { return coreVersion{g.Interface.V1(), g.f} }
 
 type coreVersion struct {
@@ -49,6 +53,11 @@ type coreVersion struct {
 
 func (v coreVersion) Nodes() coreinformers.NodeInformer { return v.f.nodes }
 func (v coreVersion) Pods() coreinformers.PodInformer   { return v.f.pods }
+
+func (v coreVersion) PersistentVolumes() coreinformers.PersistentVolumeInformer { return v.f.volumes }
+func (v coreVersion) PersistentVolumeClaims() coreinformers.PersistentVolumeClaimInformer {
+	return v.f.claims
+}
 
 type nodeInformer struct {
 	coreinformers.NodeInformer
@@ -63,6 +72,20 @@ type podInformer struct {
 }
 
 func (p *podInformer) Informer() cache.SharedIndexInformer { return p.feed }
+
+type volumeInformer struct {
+	coreinformers.PersistentVolumeInformer
+	feed *feed
+}
+
+func (v *volumeInformer) Informer() cache.SharedIndexInformer { return v.feed }
+
+type claimInformer struct {
+	coreinformers.PersistentVolumeClaimInformer
+	feed *feed
+}
+
+func (c *claimInformer) Informer() cache.SharedIndexInformer { return c.feed }
 
 // feed is an informer that is told by its caller what changes.
 type feed struct {

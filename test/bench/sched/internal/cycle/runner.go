@@ -54,6 +54,9 @@ func newRunner(ctx context.Context, cell Cell, f *fleet.Fleet, name string, conf
 	if err != nil {
 		return nil, err
 	}
+	if err := cluster.AddStorage(fleet.NewStorage(f.Nodes, waiting)); err != nil {
+		return nil, err
+	}
 	r.pods = slices.Clone(bound)
 	for chunk := range slices.Chunk(waiting, r.batch) {
 		placed, _, err := cluster.Place(ctx, chunk)
