@@ -5,6 +5,7 @@ package cli
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
 	"github.com/tollgate-dev/tollgate/pkg/apis/v1alpha1"
 	"github.com/tollgate-dev/tollgate/pkg/cli/snapshot"
@@ -18,7 +19,7 @@ func (o *explainOptions) notes(s *snapshot.Snapshot, pod *corev1.Pod, schedulerN
 	for _, note := range s.Notes {
 		ui.Note(o.ErrOut, "%s", note)
 	}
-	if snapshot.Finished(pod) {
+	if podutil.IsPodTerminal(pod) {
 		ui.Note(o.ErrOut, "the pod has finished; this is what a new one like it would do")
 	}
 	if name := pod.Spec.SchedulerName; name != "" && name != schedulerName {

@@ -42,6 +42,7 @@ var simulateFields = []string{
 	"world.firstSeed uint64", "world.seeds int", "baseline string",
 	"bound.microDollars int64", "bound.microDollarsCI95 int64", "bound.assumes string", "bound.proof string", "bound.maxWaitSeconds float64",
 	"bound.assumingNothingMicroDollars int64",
+	"bound.seeds.seed uint64", "bound.seeds.microDollars int64", "bound.seeds.assumes string", "bound.seeds.proof string", "bound.seeds.maxWaitSeconds float64",
 	"profiles.profile string", "profiles.microDollars int64", "profiles.microDollarsCI95 int64", "profiles.prepaidMicroDollars int64",
 	"profiles.aboveBoundPercent *float64", "profiles.aboveBoundPercentCI95 float64", "profiles.versusBaselinePercent float64",
 	"profiles.versusBaselinePercentCI95 float64", "profiles.hourlyAtEndMicroDollars int64", "profiles.nodeHours.onDemand float64",

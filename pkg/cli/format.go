@@ -51,8 +51,18 @@ func monthly(microDollars int64) string {
 // percent is a share without decimals.
 func percent(share float64) string { return fmt.Sprintf("%.0f%%", share*100) }
 
-// microDollars rounds dollars.
-func microDollars(dollars float64) int64 { return int64(math.Round(dollars * 1e6)) }
+// maxMicroDollars leaves room for rounding to cents.
+const maxMicroDollars = math.MaxInt64 - 1<<20
+
+// microDollars rounds dollars. Sums of nodes that nobody has are cut to what an
+// integer holds.
+func microDollars(dollars float64) int64 {
+	micro := math.Round(dollars * 1e6)
+	if math.Abs(micro) < maxMicroDollars {
+		return int64(micro)
+	}
+	return int64(math.Copysign(1, micro)) * maxMicroDollars
+}
 
 // round4 keeps four decimals of a share.
 func round4(share float64) float64 { return math.Round(share*1e4) / 1e4 }

@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
 	"github.com/tollgate-dev/tollgate/pkg/cli/snapshot"
 )
@@ -79,7 +80,7 @@ func answer(s *snapshot.Snapshot, user string, r *http.Request) (int, any) {
 	case resource == "pods":
 		list := corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}}
 		for _, p := range s.Pods {
-			if (!inNamespace || p.Namespace == parts[1]) && (r.URL.Query().Get("fieldSelector") == "" || !snapshot.Finished(p)) {
+			if (!inNamespace || p.Namespace == parts[1]) && (r.URL.Query().Get("fieldSelector") == "" || !podutil.IsPodTerminal(p)) {
 				list.Items = append(list.Items, *p)
 			}
 		}

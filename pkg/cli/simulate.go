@@ -6,6 +6,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,11 @@ func (o *simulateOptions) run(ctx context.Context) error {
 	if err := keep.write(runs[0].certificate); err != nil {
 		return err
 	}
-	return o.write(o.report(source, all, runs))
+	r := o.report(source, all, runs)
+	if o.certificate != "" && len(runs) > 1 {
+		r.extra = append(r.extra, fmt.Sprintf("%s proves the bound of seed %d alone, %s", o.certificate, runs[0].seed, monthlyDown(r.Bound.Seeds[0].MicroDollars)))
+	}
+	return o.write(r)
 }
 
 // interrupted says in plain words that the user stopped it.

@@ -74,19 +74,31 @@ type SimulateWorld struct {
 	Seeds     int    `json:"seeds"`
 }
 
-// SimulateBound is the lower bound.
+// SimulateBound is the lower bound; with several seeds their mean.
 type SimulateBound struct {
 	// MicroDollars is in millionths of a dollar.
 	MicroDollars     int64 `json:"microDollars"`
 	MicroDollarsCI95 int64 `json:"microDollarsCI95"`
 	// Assumes is Nothing, MaxWait or Lifecycle, and Proof the name of the proof;
-	// with several seeds of the first.
+	// with several seeds of the one that assumes most.
 	Assumes string `json:"assumes"`
 	Proof   string `json:"proof"`
-	// MaxWaitSeconds is by how much later than without waits a pod ends at most.
+	// MaxWaitSeconds is by how much later than without waits a pod ends at most;
+	// with several seeds the longest of them.
 	MaxWaitSeconds float64 `json:"maxWaitSeconds"`
 	// AssumingNothingMicroDollars is the bound for any schedule at all.
 	AssumingNothingMicroDollars int64 `json:"assumingNothingMicroDollars"`
+	// Seeds has the bound of each seed.
+	Seeds []SimulateBoundSeed `json:"seeds"`
+}
+
+// SimulateBoundSeed is the lower bound of one seed, for its own MaxWaitSeconds.
+type SimulateBoundSeed struct {
+	Seed           uint64  `json:"seed"`
+	MicroDollars   int64   `json:"microDollars"`
+	Assumes        string  `json:"assumes"`
+	Proof          string  `json:"proof"`
+	MaxWaitSeconds float64 `json:"maxWaitSeconds"`
 }
 
 // SimulateRow is what came of one profile.

@@ -46,13 +46,20 @@ func (o *simulateOptions) report(s *source, all []*profiles.Profile, runs []*see
 func boundOf(runs []*seedRun) *SimulateBound {
 	over := func(f func(*seedRun) float64) experiment.Mean { return meanOver(runs, f) }
 	dollars := over((*seedRun).dollars)
-	best := runs[0].certificate.Best()
 	b := &SimulateBound{
-		MicroDollars: microDollars(dollars.Value), MicroDollarsCI95: microDollars(dollars.CI95), Assumes: string(best.Assumes), Proof: best.Name,
+		MicroDollars: microDollars(dollars.Value), MicroDollarsCI95: microDollars(dollars.CI95),
 		AssumingNothingMicroDollars: microDollars(over(func(r *seedRun) float64 { return r.certificate.DollarsAssuming(bound.AssumesNothing) }).Value),
 	}
+	var assumes bound.Assumption
 	for _, r := range runs {
-		b.MaxWaitSeconds = max(b.MaxWaitSeconds, r.maxWait().Seconds())
+		best, wait := r.certificate.Best(), r.maxWait().Seconds()
+		if most := bound.Stronger(assumes, best.Assumes); most != assumes {
+			assumes, b.Assumes, b.Proof = most, string(most), best.Name
+		}
+		b.MaxWaitSeconds = max(b.MaxWaitSeconds, wait)
+		b.Seeds = append(b.Seeds, SimulateBoundSeed{
+			Seed: r.seed, MicroDollars: *r.boundMicroDollars(), Assumes: string(best.Assumes), Proof: best.Name, MaxWaitSeconds: wait,
+		})
 	}
 	return b
 }

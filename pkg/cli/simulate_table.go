@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tollgate-dev/tollgate/pkg/cli/ui"
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 // simulateColumn is a column of the table, and whether it is there.
@@ -121,12 +122,5 @@ func amount(v float64) string {
 
 // seconds is a time in whole seconds, such as 1m10s or 24h.
 func seconds(s float64) string {
-	text := (time.Duration(math.Round(s)) * time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return text.Duration(time.Duration(math.Round(s)) * time.Second)
 }

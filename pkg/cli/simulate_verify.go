@@ -152,7 +152,7 @@ func (r *VerifyReport) writeTable(w io.Writer) error {
 func (r *VerifyReport) assumes(a bound.Assumption) string {
 	switch a {
 	case bound.AssumesMaxWait:
-		return fmt.Sprintf("no pod ends more than %s late", seconds(r.MaxWaitSeconds))
+		return fmt.Sprintf("no pod ends more than %s late", secondsDown(r.MaxWaitSeconds))
 	case bound.AssumesLifecycle:
 		return fmt.Sprintf("that, no pod is interrupted, nodes boot in %s and stay %s empty", seconds(r.BootSeconds), seconds(r.EmptyDelaySeconds))
 	default:

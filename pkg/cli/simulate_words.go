@@ -6,6 +6,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/tollgate-dev/tollgate/pkg/simulator/bound"
@@ -38,15 +39,34 @@ func (b *SimulateBound) words() string {
 		able = "foresight" // pods that are moved are interrupted
 	}
 	text := "No scheduler, even with " + able + ", can pay less than " + monthlyDown(b.MicroDollars) + " in this world"
+	if n := len(b.Seeds); n > 1 {
+		text += fmt.Sprintf(", as the mean of the %d seeds", n)
+	}
 	switch bound.Assumption(b.Assumes) {
 	case bound.AssumesMaxWait:
-		text += fmt.Sprintf(", if every pod ends at most %s late", seconds(b.MaxWaitSeconds))
+		text += ", if every pod ends at most " + b.late()
 	case bound.AssumesLifecycle:
-		text += fmt.Sprintf(", if every pod ends at most %s late and none is interrupted", seconds(b.MaxWaitSeconds))
+		text += ", if every pod ends at most " + b.late() + " and none is interrupted"
 	case bound.AssumesNothing:
 	}
 	return text + "."
 }
+
+// late says by how much a pod may be late. Each seed has a bound for the longest
+// delay of its own runs, which says nothing about longer ones.
+func (b *SimulateBound) late() string {
+	least := b.MaxWaitSeconds
+	for _, s := range b.Seeds {
+		least = min(least, s.MaxWaitSeconds)
+	}
+	if from, to := secondsDown(least), secondsDown(b.MaxWaitSeconds); from != to {
+		return from + " to " + to + " late (by seed)"
+	}
+	return secondsDown(b.MaxWaitSeconds) + " late"
+}
+
+// secondsDown rounds down: what was proven for a delay holds for shorter ones.
+func secondsDown(s float64) string { return seconds(math.Floor(s)) }
 
 // monthlyDown rounds down: a bound may not be overstated.
 func monthlyDown(microDollars int64) string {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 // fromAnnotation takes the first annotation that is a price of today. If there
@@ -64,19 +66,7 @@ func (p *Price) take(from *Price) {
 }
 
 func (r *Resolver) passOver(stale, p *Price) {
-	p.addProblem(fmt.Sprintf("annotation %s is of %s: it is older than %s", stale.Detail, stale.AsOf.Format(time.RFC3339), shortDuration(r.MaxAge)))
-}
-
-// shortDuration leaves out minutes and seconds that are zero: "720h".
-func shortDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	p.addProblem(fmt.Sprintf("annotation %s is of %s: it is older than %s", stale.Detail, stale.AsOf.Format(time.RFC3339), text.Duration(r.MaxAge)))
 }
 
 func (r *Resolver) hasRule(node *corev1.Node) bool {

@@ -38,12 +38,17 @@ func (c *classes) of(p *podState) []int {
 		if candidate.accelerator && len(p.request.Scalar) == 0 {
 			continue
 		}
-		if candidate.Pods() > 0 && pool.Fits(p.request, candidate.allocatable) && pool.Tolerates(p.spec.Object, candidate.Template) {
+		if candidate.admits(p) {
 			pools = append(pools, i)
 		}
 	}
 	c.known[key] = pools
 	return pools
+}
+
+// admits is Pool.Admits with what is known already.
+func (c *poolState) admits(p *podState) bool {
+	return c.Pods() > 0 && pool.Fits(p.request, c.allocatable) && pool.Tolerates(p.spec.Object, c.Template)
 }
 
 // classKey is equal for pods that the same pools admit.
@@ -79,16 +84,20 @@ type larger struct {
 	more  int
 }
 
-func (l *larger) add(p *podState) {
+func (l *larger) add(p *podState, pools []poolState) {
 	const most = 5
 	if len(l.lines) == most {
 		l.more++
 		return
 	}
-	l.lines = append(l.lines, fmt.Sprintf("%s: pod %s requests %s", p.spec.Source, p.spec.Object.Name, describe(p.request)))
+	line := fmt.Sprintf("%s: pod %s requests %s", p.spec.Source, p.spec.Object.Name, describe(p.request))
+	if i := slices.IndexFunc(pools, func(pool poolState) bool { return pool.admits(p) }); i >= 0 {
+		line += fmt.Sprintf("; %s is large enough, but has accelerators, and those are not bought for pods that ask for none", pools[i].Name)
+	}
+	l.lines = append(l.lines, line)
 }
 
-func (l *larger) err(pools []poolState) error {
+func (l *larger) err() error {
 	if len(l.lines) == 0 {
 		return nil
 	}
@@ -96,7 +105,7 @@ func (l *larger) err(pools []poolState) error {
 	if l.more > 0 {
 		text += fmt.Sprintf("\nand %d more", l.more)
 	}
-	return fmt.Errorf("no pool admits these pods, by size, labels or taints; add a pool that does, or take them out of the input (there are %d pools):\n%s", len(pools), text)
+	return fmt.Errorf("no pool admits these pods, by size, labels or taints; add a pool that does, or take them out of the input:\n%s", text)
 }
 
 // describe prints a request as people write it.

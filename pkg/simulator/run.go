@@ -38,7 +38,7 @@ func Run(ctx context.Context, config *Config) (*Result, error) {
 	if s.placer, err = config.NewPlacer(ctx, s.clock); err != nil {
 		return nil, err
 	}
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(); err != nil {
 		return nil, err
 	}
 	for n := 0; !s.queue.empty(); n++ {
@@ -83,7 +83,7 @@ func (s *simulation) prepare() error {
 }
 
 // begin puts the nodes there, and everything that is known to happen.
-func (s *simulation) begin(ctx context.Context) error {
+func (s *simulation) begin() error {
 	w := s.config.Workload
 	for _, node := range w.Nodes {
 		s.names[node.Name] = true
@@ -175,7 +175,7 @@ func (s *simulation) handle(ctx context.Context, e event) error {
 		}
 	case scan:
 		s.scanAt = 0
-		return s.scaleUp(ctx)
+		return s.scaleUp()
 	}
 	return nil
 }
@@ -199,11 +199,11 @@ func (s *simulation) podStates() ([]*podState, error) {
 			s.constrained = true
 		}
 		if len(p.pools) == 0 && spec.Object.Spec.NodeName == "" && !s.someNodeAdmits(p) {
-			larger.add(p)
+			larger.add(p, s.pools)
 		}
 		pods[i] = p
 	}
-	return pods, larger.err(s.pools)
+	return pods, larger.err()
 }
 
 func (s *simulation) finish() *Result {

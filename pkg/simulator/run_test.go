@@ -147,7 +147,7 @@ func TestRunRefuses(t *testing.T) {
 		want    string
 	}{
 		"a pod larger than any pool":           {[]pool.Pool{small}, simulator.LeastWaste, "trace.csv:2: pod pod-0 requests cpu 32000m, memory 1024Mi"},
-		"a pod that would need a pool of GPUs": {[]pool.Pool{small, gpu}, simulator.LeastWaste, "no pool admits these pods"},
+		"a pod that would need a pool of GPUs": {[]pool.Pool{small, gpu}, simulator.LeastWaste, "trace.csv:2: pod pod-0 requests cpu 32000m, memory 1024Mi; gpu is large enough, but has accelerators"},
 		"a pool without price":                 {[]pool.Pool{free}, simulator.LeastWaste, "pool free has no price"},
 		"an unknown rule":                      {[]pool.Pool{small}, "least-wast", "did you mean \"least-waste\"?"},
 	} {

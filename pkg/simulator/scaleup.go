@@ -3,10 +3,7 @@
 
 package simulator
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 // planScan plans the next look of the autoscaler, if pods wait.
 func (s *simulation) planScan() {
@@ -19,7 +16,7 @@ func (s *simulation) planScan() {
 
 // scaleUp buys nodes for the pods that wait and that no node that is booting
 // will hold.
-func (s *simulation) scaleUp(context.Context) error {
+func (s *simulation) scaleUp() error {
 	choose, err := scaleUpOf(s.autoscaler.ScaleUp)
 	if err != nil {
 		return err

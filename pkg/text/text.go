@@ -4,7 +4,11 @@
 // Package text cuts what people are shown to size.
 package text
 
-import "unicode/utf8"
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 const ellipsis = "..."
 
@@ -25,4 +29,16 @@ func Truncate(s string, limit int) string {
 		return s
 	}
 	return Clip(s, limit-len(ellipsis))
+}
+
+// Duration leaves out minutes and seconds that are zero: "720h", "1h10m", "0s".
+func Duration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }

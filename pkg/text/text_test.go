@@ -3,7 +3,10 @@
 
 package text
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestCuts(t *testing.T) {
 	for _, test := range []struct {
@@ -23,6 +26,17 @@ func TestCuts(t *testing.T) {
 		}
 		if got := Truncate(test.s, test.n); got != test.truncate {
 			t.Errorf("Truncate(%q, %d) = %q, want %q", test.s, test.n, got, test.truncate)
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 40 * time.Second: "40s", 10 * time.Minute: "10m", 70 * time.Second: "1m10s", 720 * time.Hour: "720h", 70 * time.Minute: "1h10m",
+		time.Hour + time.Second: "1h0m1s", 1500 * time.Millisecond: "1.5s",
+	} {
+		if got := Duration(d); got != want {
+			t.Errorf("Duration(%s) = %q, want %q", d.String(), got, want)
 		}
 	}
 }

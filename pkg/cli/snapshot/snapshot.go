@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 )
 
 // Snapshot is a cluster at one time. Its objects must not be changed.
@@ -52,12 +53,7 @@ func (s *Snapshot) PodsByNode() map[string][]*corev1.Pod {
 // Holds reports whether the pod holds resources of a node, by the rules of
 // kube-scheduler: it is bound, and neither succeeded nor failed.
 func Holds(pod *corev1.Pod) bool {
-	return pod.Spec.NodeName != "" && !Finished(pod)
-}
-
-// Finished reports whether all containers of the pod have ended for good.
-func Finished(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	return pod.Spec.NodeName != "" && !podutil.IsPodTerminal(pod)
 }
 
 // sort puts nodes and pods in the order of their names.

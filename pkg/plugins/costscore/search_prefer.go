@@ -36,6 +36,7 @@ type candidates struct {
 	infos  []fwk.NodeInfo
 	nodes  []*nodeindex.Node
 	costs  []int64 // encoded
+	ranks  []int64 // of the costs
 	totals []int64
 	scores fwk.NodeScoreList
 }
@@ -142,7 +143,8 @@ func (pl *CostScore) anyNominated(ctx context.Context, c *candidates) bool {
 
 // addCosts adds what CostScore gives the nodes.
 func (c *candidates) addCosts(weight int64) {
-	for i, rank := range costmodel.Rank(c.costs) {
+	c.ranks = append(c.ranks[:0], c.costs...)
+	for i, rank := range costmodel.Rank(c.ranks) {
 		c.totals[i] += rank * weight
 	}
 }
@@ -181,13 +183,15 @@ func (pl *CostScore) addScores(ctx context.Context, pod *v1.Pod, s *scorer, c *c
 	return true
 }
 
-// best returns the node with the highest total: of these the oldest, the first by
-// name.
+// best returns the node with the highest total: of these the cheapest, as many
+// costs share a score where there are more of them than scores, then the oldest,
+// then the first by name.
 func (c *candidates) best() string {
 	best := 0
 	for i, n := range c.nodes {
 		b := c.nodes[best]
-		if cmp.Or(cmp.Compare(c.totals[best], c.totals[i]), cmp.Compare(n.Created, b.Created), cmp.Compare(n.Name, b.Name)) < 0 {
+		if cmp.Or(cmp.Compare(c.totals[best], c.totals[i]), cmp.Compare(c.costs[i], c.costs[best]),
+			cmp.Compare(n.Created, b.Created), cmp.Compare(n.Name, b.Name)) < 0 {
 			best = i
 		}
 	}

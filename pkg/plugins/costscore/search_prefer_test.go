@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	resourceapi "k8s.io/api/resource/v1"
@@ -65,6 +66,31 @@ func TestPreferencesAreIndexed(t *testing.T) {
 				t.Errorf("got node %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// Where there are more costs than scores, several nodes have the same total. Of
+// these the cheapest is found.
+func TestCheapestOfEqualTotals(t *testing.T) {
+	var nodes []*v1.Node
+	for i := range 160 {
+		zone := "a"
+		if i >= 80 { // past those that have a score of their own
+			zone = "b"
+		}
+		nodes = append(nodes, node(fmt.Sprintf("n%03d", i), fmt.Sprintf("%.3f", 0.1+float64(i)/1000), label("zone", zone), created(i)))
+	}
+	c := newCluster(t, nodes, nil)
+	result := c.place(t, preferring(pod("p").Obj(), "zone", "b"))
+	if result.found != "n080" || len(result.best) < 2 {
+		t.Errorf("got node %q, want the cheapest of those with the same total: %v", result.found, result.best)
+	}
+}
+
+// created makes nodes the older the higher the number.
+func created(number int) func(*v1.Node) {
+	return func(n *v1.Node) {
+		n.CreationTimestamp = metav1.NewTime(testNow.Add(-time.Duration(number) * time.Hour))
 	}
 }
 

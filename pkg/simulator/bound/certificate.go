@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 )
 
 // Format names the certificates that this package writes and checks.
@@ -118,6 +119,12 @@ type Window struct {
 	Dual int `json:"dual"`
 }
 
+// Stronger returns the one that assumes more: each adds to the one before.
+func Stronger(a, b Assumption) Assumption {
+	order := []Assumption{AssumesNothing, AssumesMaxWait, AssumesLifecycle}
+	return order[max(slices.Index(order, a), slices.Index(order, b), 0)]
+}
+
 // Best returns the proof of the highest bound.
 func (c *Certificate) Best() Proof {
 	var best Proof
@@ -135,10 +142,9 @@ func (c *Certificate) Dollars() float64 { return c.Best().dollars() }
 // DollarsAssuming returns the highest bound that assumes no more than a: nothing
 // is less than MaxWait, which is less than Lifecycle.
 func (c *Certificate) DollarsAssuming(a Assumption) float64 {
-	rank := map[Assumption]int{AssumesNothing: 0, AssumesMaxWait: 1, AssumesLifecycle: 2}
 	var best float64
 	for _, p := range c.Proofs {
-		if rank[p.Assumes] <= rank[a] {
+		if Stronger(a, p.Assumes) == a {
 			best = max(best, p.dollars())
 		}
 	}

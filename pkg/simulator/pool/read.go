@@ -26,7 +26,8 @@ type file struct {
 	Pools []spec `yaml:"pools"`
 }
 
-// spec is one pool of a file.
+// spec is one pool of a file. Numbers are read as text: the decoder alone would
+// cut 0.5 nodes to 0, which is no limit.
 type spec struct {
 	Name         string            `yaml:"name"`
 	InstanceType string            `yaml:"instanceType"`
@@ -35,8 +36,8 @@ type spec struct {
 	Zone         string            `yaml:"zone"`
 	HourlyPrice  string            `yaml:"hourlyPrice"`
 	CapacityType string            `yaml:"capacityType"`
-	MaxNodes     number            `yaml:"maxNodes"`
-	Prepaid      number            `yaml:"prepaid"`
+	MaxNodes     string            `yaml:"maxNodes"`
+	Prepaid      string            `yaml:"prepaid"`
 	Labels       map[string]string `yaml:"labels"`
 	Taints       []taint           `yaml:"taints"`
 	Allocatable  map[string]string `yaml:"allocatable"`
@@ -59,8 +60,8 @@ type taint struct {
 //	  zone: us-east-1a             # default: none
 //	  hourlyPrice: 0.384           # dollars, above 0; default: the catalog's
 //	  capacityType: spot           # or on-demand, the default
-//	  maxNodes: 10                 # default: 0, no limit
-//	  prepaid: 2                   # nodes that are paid for in any case
+//	  maxNodes: 10                 # 0 to 1000000; default: 0, no limit
+//	  prepaid: 2                   # nodes that are paid for in any case; the same range
 //	  labels: {team: web}          # added to those of the type
 //	  taints:
 //	  - {key: team, value: web, effect: NoSchedule}
@@ -115,6 +116,7 @@ func ReadPools(name string, r io.Reader) ([]Pool, error) {
 var (
 	lineOf       = regexp.MustCompile(`line (\d+): (.*)`)
 	unknownField = regexp.MustCompile(`^field (\S+) not found in type pool\.(\S+)$`)
+	notOneValue  = regexp.MustCompile(`^cannot unmarshal !!(seq|map) into string$`)
 )
 
 // decodeError puts file and line in front of what the decoder found, and says
@@ -139,6 +141,8 @@ func decodeError(name string, err error) error {
 				text += fmt.Sprintf("; did you mean %q?", nearest)
 			}
 			text += " valid fields: " + strings.Join(valid, ", ")
+		} else if notOneValue.MatchString(text) {
+			text = "want a single value, not a list or an object"
 		}
 		errs = append(errs, fmt.Errorf("%s:%s: %s", name, match[1], text))
 	}

@@ -24,10 +24,19 @@ type fault struct{ field, text string }
 
 // pool makes the pool, and returns all faults of it.
 func (s *spec) pool() (Pool, []fault) {
-	p := Pool{Name: s.Name, CapacityType: pricing.CapacityTypeOnDemand, MaxNodes: int(s.MaxNodes), Prepaid: int(s.Prepaid)}
+	p := Pool{Name: s.Name, CapacityType: pricing.CapacityTypeOnDemand}
 	var faults []fault
 	add := func(field, format string, args ...any) {
 		faults = append(faults, fault{field, fmt.Sprintf(format, args...)})
+	}
+	for _, number := range []struct {
+		field, text string
+		to          *int
+	}{{"maxNodes", s.MaxNodes, &p.MaxNodes}, {"prepaid", s.Prepaid, &p.Prepaid}} {
+		var err error
+		if *number.to, err = parseCount(number.text); err != nil {
+			add("."+number.field, "%s is %q, want %v", number.field, number.text, err)
+		}
 	}
 	switch s.CapacityType {
 	case "", string(pricing.CapacityTypeOnDemand):
@@ -44,11 +53,8 @@ func (s *spec) pool() (Pool, []fault) {
 	} else if bad := utilvalidation.IsDNS1123Subdomain(p.Name); len(bad) > 0 {
 		add(".name", "%s", bad[0])
 	}
-	if s.MaxNodes < 0 {
-		add(".maxNodes", "maxNodes is %d, want 0 (no limit) or more", s.MaxNodes)
-	}
-	if s.Prepaid < 0 || s.MaxNodes > 0 && s.Prepaid > s.MaxNodes {
-		add(".prepaid", "prepaid is %d, want 0 or more, and not more than maxNodes", s.Prepaid)
+	if p.MaxNodes > 0 && p.Prepaid > p.MaxNodes {
+		add(".prepaid", "prepaid is %d, want at most maxNodes, which is %d", p.Prepaid, p.MaxNodes)
 	}
 	var more []fault
 	p.Template, more = s.template(p.CapacityType)
@@ -85,8 +91,9 @@ func (s *spec) template(capacity pricing.CapacityType) (*corev1.Node, []fault) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
+		at := ".labels[" + key + "]"
 		for _, bad := range append(utilvalidation.IsQualifiedName(key), utilvalidation.IsValidLabelValue(s.Labels[key])...) {
-			faults = append(faults, fault{".labels." + key, fmt.Sprintf("label %s=%s: %s", key, s.Labels[key], bad)})
+			faults = append(faults, fault{at, fmt.Sprintf("label %s=%s: %s", key, s.Labels[key], bad)})
 		}
 		node.Labels[key] = s.Labels[key]
 	}
@@ -125,20 +132,18 @@ func (s *spec) shop() *cloudShop {
 	return found
 }
 
-// maxAmount keeps amounts and their thousandths within 63 bits.
-var maxAmount = resource.MustParse("4Pi")
-
 // resources writes allocatable over that of the type.
 func (s *spec) resources(node *corev1.Node) []fault {
 	var faults []fault
 	for _, key := range slices.Sorted(maps.Keys(s.Allocatable)) {
-		q, err := parseAmount(s.Allocatable[key])
+		at := ".allocatable[" + key + "]"
+		q, err := parseAmount(corev1.ResourceName(key), s.Allocatable[key])
 		if err != nil {
-			faults = append(faults, fault{".allocatable." + key, fmt.Sprintf("%s is %q, want an amount such as 4, 500m or 16Gi", key, s.Allocatable[key])})
+			faults = append(faults, fault{at, fmt.Sprintf("%s is %q, want %v", key, s.Allocatable[key], err)})
 			continue
 		}
 		if len(utilvalidation.IsQualifiedName(key)) > 0 {
-			faults = append(faults, fault{".allocatable." + key, fmt.Sprintf("%q is not the name of a resource", key)})
+			faults = append(faults, fault{at, fmt.Sprintf("%q is not the name of a resource", key)})
 		}
 		for _, list := range []*corev1.ResourceList{&node.Status.Allocatable, &node.Status.Capacity} {
 			if *list == nil {

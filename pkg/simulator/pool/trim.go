@@ -20,8 +20,9 @@ import (
 // those whole takes one of these whole. Extended resources are never trimmed.
 //
 // Only pods of a single container are trimmed, and only if an autoscaler buys a
-// node for them then: not if the nearest node has accelerators and they ask for
-// none. LeftOut says how many were. Pods that are not changed are shared with w,
+// node for them then: a pod that asks for no accelerators stays as it is if the
+// nearest node has some, and is refused with what it asked for. LeftOut says how
+// many were trimmed. Pods that are not changed are shared with w,
 // which is not changed.
 func Trim(w *workload.Workload, pools []Pool) *workload.Workload {
 	trimmed := *w

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 )
 
 const (
@@ -33,8 +34,7 @@ const (
 //     so are those of a node that is not there: it went while the dump was made.
 //   - A pod of a DaemonSet is not a pod of the workload: the newest pod of each,
 //     without what ties it to its node, is in Workload.DaemonSets.
-//   - Mirror pods, those of static manifests, stay on their node to the end. They
-//     have no owner here, so that nothing moves them.
+//   - Mirror pods, those of static manifests, stay on their node to the end.
 //   - Bound pods run on their node from the beginning, and their status says
 //     since when they have been there.
 //   - Pods that wait for a node arrive at 0.
@@ -206,7 +206,7 @@ func (d *cluster) isGone(pod *corev1.Pod) bool {
 func (d *cluster) allGone() bool {
 	gone := false
 	for _, p := range d.pods {
-		if isDone(p.Pod) || p.DeletionTimestamp != nil {
+		if podutil.IsPodTerminal(p.Pod) || p.DeletionTimestamp != nil {
 			continue
 		}
 		if !d.isGone(p.Pod) {

@@ -145,16 +145,3 @@ func (d *cluster) readPod(at string, raw json.RawMessage) {
 		d.saw(c.LastTransitionTime)
 	}
 }
-
-func isDone(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-}
-
-// isMirror reports whether the pod is what a kubelet shows of a static manifest.
-func isMirror(pod *corev1.Pod) bool {
-	if _, ok := pod.Annotations[corev1.MirrorPodAnnotationKey]; ok {
-		return true
-	}
-	owner := metav1.GetControllerOf(pod)
-	return owner != nil && owner.Kind == "Node"
-}

@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 )
 
 func (d *cluster) workload() *Workload {
@@ -33,7 +34,7 @@ func (d *cluster) workload() *Workload {
 	for _, p := range d.sorted() {
 		owner := metav1.GetControllerOf(p.Pod)
 		switch {
-		case isDone(p.Pod):
+		case podutil.IsPodTerminal(p.Pod):
 			d.done++
 		case d.joining[p.Spec.NodeName]:
 			d.waiting++
@@ -43,11 +44,7 @@ func (d *cluster) workload() *Workload {
 			d.gone++
 		case owner != nil && owner.Kind == "DaemonSet":
 			d.daemonSet(p.Pod, owner)
-		case isMirror(p.Pod):
-			pod := d.strip(p.Pod)
-			pod.OwnerReferences = nil
-			w.Pods = append(w.Pods, Pod{Object: pod, Lifetime: d.options.Horizon, Source: p.at})
-		case owner == nil || p.Spec.NodeName == "" || d.options.Restarts == 0:
+		case owner == nil || isMirror(p.Pod) || p.Spec.NodeName == "" || d.options.Restarts == 0:
 			w.Pods = append(w.Pods, Pod{Object: d.strip(p.Pod), Lifetime: d.options.Horizon, Source: p.at})
 		default:
 			w.Pods = append(w.Pods, d.restart(p, w.Start)...)

@@ -68,8 +68,8 @@ func TestReadDump(t *testing.T) {
 	if want := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC); w.Start != want {
 		t.Errorf("begins at %s, want %s", w.Start, want)
 	}
-	if w.Pods[1].Object.OwnerReferences != nil || w.Pods[3].Object.OwnerReferences == nil {
-		t.Error("a mirror pod must have no owner, others theirs")
+	if !w.Pods[1].IsMirror() || w.Pods[3].IsMirror() || w.Pods[3].Object.OwnerReferences == nil {
+		t.Error("one is not told as a mirror pod, or another is, or has lost its owner")
 	}
 	web := w.Pods[3].Object
 	if web.Annotations != nil || len(web.Status.Conditions) != 1 || web.Status.Conditions[0].Type != corev1.PodScheduled ||
@@ -104,6 +104,21 @@ func TestReadDumpJoiningNode(t *testing.T) {
 	}
 	if want := "Nodes that have not said yet what they have are not simulated, nor is what was bound to them; there are 1, with 1 pods."; !slices.Contains(w.LeftOut, want) {
 		t.Errorf("LeftOut %q lacks %q", w.LeftOut, want)
+	}
+}
+
+// A dump without annotations, which may hold secrets, tells mirror pods by their
+// owner. They keep it.
+func TestReadDumpMirrorPods(t *testing.T) {
+	w := readDump(t, list(node("n"), pod("a", controller("Node"), onN, ""), pod("b", `,"annotations":{"kubernetes.io/config.mirror":"x"}`, onN, ""),
+		pod("c", controller("ReplicaSet"), onN, "")), workload.Options{})
+	for i, want := range []bool{true, true, false} {
+		if p := &w.Pods[i]; p.IsMirror() != want {
+			t.Errorf("pod %s: is a mirror pod: %t, want %t", p.Object.Name, p.IsMirror(), want)
+		}
+	}
+	if want := "ns/a@n 0s+24h0m0s\nns/b@n 0s+24h0m0s\n"; !strings.HasPrefix(lines(w), want) {
+		t.Errorf("got\n%swant first\n%s", lines(w), want)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Pod is one pod of a workload.
@@ -29,8 +30,15 @@ type Pod struct {
 // IsMirror reports whether the pod is what a kubelet shows of a static manifest:
 // it belongs to its node, as a copy of a DaemonSet does, and ends with it.
 func (p *Pod) IsMirror() bool {
-	_, ok := p.Object.Annotations[corev1.MirrorPodAnnotationKey]
-	return ok
+	return isMirror(p.Object)
+}
+
+func isMirror(pod *corev1.Pod) bool {
+	if _, ok := pod.Annotations[corev1.MirrorPodAnnotationKey]; ok {
+		return true
+	}
+	owner := metav1.GetControllerOf(pod) // where annotations were taken out of a dump
+	return owner != nil && owner.Kind == "Node"
 }
 
 // Workload is what a simulation runs.

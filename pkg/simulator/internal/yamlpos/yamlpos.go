@@ -13,9 +13,10 @@ import (
 )
 
 // Line returns the line of the field at path, such as
-// ".profiles[0].pluginConfig[1].args", in the first document of data. Where the
-// path leads no further it returns the line of the last field that is there,
-// and false; 1 if there is none, and 0 if data is not YAML.
+// ".profiles[0].pluginConfig[1].args", in the first document of data. A key with
+// dots is in brackets, as in ".labels[example.com/a]". Where the path leads no
+// further it returns the line of the last field that is there, and false; 1 if
+// there is none, and 0 if data is not YAML.
 func Line(data []byte, path string) (line int, found bool) {
 	node := parse(data)
 	if node == nil {
@@ -30,7 +31,9 @@ func Line(data []byte, path string) (line int, found bool) {
 		if rest, ok := strings.CutPrefix(path, "["); ok {
 			var index string
 			index, path, _ = strings.Cut(rest, "]")
-			key, value = item(node, index)
+			if key, value = item(node, index); value == nil {
+				key, value = field(node, index)
+			}
 		} else {
 			end := strings.IndexAny(path, ".[")
 			if end < 0 {

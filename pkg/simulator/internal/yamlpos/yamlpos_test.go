@@ -11,6 +11,8 @@ list:
 - x: &anchor
     y: 2
 - x: *anchor
+labels:
+  example.com/a: b
 `
 
 func TestLine(t *testing.T) {
@@ -29,6 +31,8 @@ func TestLine(t *testing.T) {
 		{"list[-1]", 3, false},
 		{"list[", 3, false},
 		{"a.b", 2, false},
+		{"labels[example.com/a]", 8, true},
+		{"labels.example.com/a", 7, false},
 		{"nothing", 1, false},
 	} {
 		if line, found := Line([]byte(text), tt.path); line != tt.line || found != tt.found {
