@@ -27,6 +27,7 @@ require (
 	k8s.io/client-go v0.35.8
 	k8s.io/component-base v0.35.8
 	k8s.io/component-helpers v0.35.8
+	k8s.io/dynamic-resource-allocation v0.35.8
 	k8s.io/klog/v2 v2.130.1
 	k8s.io/kube-scheduler v0.35.8
 	k8s.io/kubernetes v1.35.8
@@ -207,7 +208,6 @@ require (
 	k8s.io/cloud-provider v0.35.8 // indirect
 	k8s.io/controller-manager v0.35.8 // indirect
 	k8s.io/csi-translation-lib v0.32.5 // indirect
-	k8s.io/dynamic-resource-allocation v0.35.8 // indirect
 	k8s.io/kms v0.35.8 // indirect
 	k8s.io/kube-openapi v0.0.0-20250910181357-589584f1c912 // indirect
 	k8s.io/kubelet v0.35.8 // indirect

@@ -122,6 +122,7 @@ func newClusterOf(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, changeProfile 
 		fwkruntime.WithEventRecorder(c.recorder),
 		fwkruntime.WithSnapshotSharedLister(c.snapshot),
 		fwkruntime.WithPodNominator(&c.nominator),
+		fwkruntime.WithSharedDRAManager(newDRAManager(ctx, t, informerFactory)),
 		fwkruntime.WithSharedCSIManager(nodevolumelimits.NewCSIManager(informerFactory.Storage().V1().CSINodes().Lister())),
 	)
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	reasonProfile        = "Profile"        // see profileFacts
 	reasonNominated      = "Nominated"      // the pod, or another one to the node that was found
 	reasonVolumes        = "Volumes"        // whose storage capacity is scored
-	reasonResourceClaims = "ResourceClaims" // dynamic resource allocation
+	reasonResourceClaims = "ResourceClaims" // with alternatives, which are scored
 	reasonResources      = "Resources"      // that NodeResourcesFit scores too
 	reasonNodeFields     = "NodeFields"     // required node affinity by fields
 	reasonOtherFilter    = "OtherFilter"    // what a Filter plugin would say about the pod is not known
@@ -37,8 +37,11 @@ const (
 // a microsecond, to be compared five.
 const mostRefused = 5000
 
-// mountRefused is how many refusals one counts for that looks at volumes.
-const mountRefused = 9
+// How many refusals one counts for by plugins that take longer.
+const (
+	volumesRefused = 10
+	devicesRefused = 200
+)
 
 const fullSearchKey = "tollgate.dev/full-search"
 
@@ -168,8 +171,8 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 				return false
 			}
 			passes := q.unfiltered || p.passes(ctx, state, pod, info)
-			if !passes && p.mounts {
-				q.Most = max(1, q.Most-mountRefused)
+			if !passes {
+				q.Most = max(1, q.Most+1-p.refusal)
 			}
 			return passes
 		}

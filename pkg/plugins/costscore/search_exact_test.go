@@ -31,7 +31,7 @@ func TestSearchIsExact(t *testing.T) {
 		decisions /= 10
 	}
 	reasons := []string{
-		reasonNominated, reasonNodeFields, reasonOtherFilter, reasonNoPrice, reasonNoNode, reasonGaveUp, reasonFailed,
+		reasonNominated, reasonResourceClaims, reasonNodeFields, reasonOtherFilter, reasonNoPrice, reasonNoNode, reasonGaveUp, reasonFailed,
 	}
 	before := map[string]float64{}
 	for _, reason := range reasons {
@@ -66,6 +66,7 @@ func exactOn(t *testing.T, shard, i uint64, found, alone *atomic.Int64) {
 	nodes := r.nodes()
 	c := newCluster(t, nodes, r.running(nodes), r.args)
 	c.store(t, r.storage(nodes)...)
+	c.store(t, r.devices(nodes)...)
 	c.plugin.mostRefused = pick(r, mostRefused, 3)
 	for n := range podsPerCluster {
 		if c.nominator.pods = nil; r.chance(0.02) {

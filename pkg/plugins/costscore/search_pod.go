@@ -4,6 +4,7 @@
 package costscore
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -29,9 +30,9 @@ type placeable struct {
 	// filters are the Filter plugins that have something to say about the pod,
 	// beside those that the index stands in for.
 	filters []fwk.FilterPlugin
-	// mounts says that some of these look at the pod's volumes, which takes long.
-	// reachable is where its volumes are, as far as that is plain.
-	mounts    bool
+	// refusal is how many refusals one by these counts for: see mostRefused.
+	refusal int
+	// reachable is where the pod's volumes are, as far as that is plain.
 	reachable []*nodeaffinity.LazyErrorNodeSelector
 	// failed says that a Filter plugin could not tell.
 	failed atomic.Bool
@@ -80,8 +81,6 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 	switch {
 	case pod.Status.NominatedNodeName != "" || spec.NodeName != "":
 		return nil, reasonNominated
-	case len(spec.ResourceClaims) > 0:
-		return nil, reasonResourceClaims
 	}
 	for i := range spec.Tolerations {
 		switch spec.Tolerations[i].Operator {
@@ -90,7 +89,7 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 			return nil, reasonOtherFilter
 		}
 	}
-	p := &placeable{tolerations: spec.Tolerations, verdicts: map[tainted]verdict{}}
+	p := &placeable{tolerations: spec.Tolerations, verdicts: map[tainted]verdict{}, refusal: 1}
 	data, err := state.Read(fitState)
 	if err != nil {
 		return nil, reasonOtherFilter
@@ -126,7 +125,7 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 			p.filters = append(p.filters, filter)
 		}
 	}
-	if reason := p.volumes(ctx, &f.volumes, pod); reason != "" {
+	if reason := cmp.Or(p.volumes(ctx, &f.volumes, pod), p.devices(f, pod)); reason != "" {
 		return nil, reason
 	}
 	if len(spec.NodeSelector) > 0 || requiresNodes(spec.Affinity) {

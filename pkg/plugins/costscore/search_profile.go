@@ -31,6 +31,8 @@ type profileFacts struct {
 	// alike has the answers of packsWith.
 	alike   map[v1.ResourceName]bool
 	volumes volumeFacts
+	// devices is DynamicResources; nil if the profile does not have it.
+	devices fwk.FilterPlugin
 	// claims knows the extended resources that stand for devices; nil if none do.
 	claims fwk.SharedDRAManager
 	// taints, nodeAffinity, spread and podAffinity are what the profile scores
@@ -131,6 +133,11 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 	filtering := func(name string) bool {
 		return slices.ContainsFunc(plugins.Filter.Enabled, func(p schedconfig.Plugin) bool { return p.Name == name })
 	}
+	if filtering(upstream.DynamicResources) {
+		if f.devices, ok = instances[upstream.DynamicResources].(fwk.FilterPlugin); !ok {
+			return fmt.Sprintf("plugin %s cannot be asked about a node", upstream.DynamicResources)
+		}
+	}
 	if fault := f.volumes.find(ctx, h, filtering, weight, instances); fault != "" {
 		return fault
 	}
@@ -160,7 +167,7 @@ func checkFilters(plugins *schedconfig.Plugins) string {
 	// What these write in PreFilter says whether Filter has something to do.
 	for _, name := range enabled {
 		_, stateful := filterStates[name]
-		if looks := stateful || name == upstream.VolumeBinding || name == upstream.NodeVolumeLimits; looks && !slices.Contains(pre, name) {
+		if looks := stateful || name == upstream.VolumeBinding || name == upstream.NodeVolumeLimits || name == upstream.DynamicResources; looks && !slices.Contains(pre, name) {
 			return fmt.Sprintf("plugin %s has Filter without PreFilter", name)
 		}
 	}

@@ -211,6 +211,8 @@ func (r random) hindrances(nodes []*v1.Node) []func(*v1.Pod) {
 		},
 		func(p *v1.Pod) { claiming(p, r.claims()...) },
 		func(p *v1.Pod) { claiming(p, r.claims()...) },
+		func(p *v1.Pod) { using(p, pick(r, "one", "two", "either", "in-a", "none")) },
+		func(p *v1.Pod) { using(p, pick(r, "one", "in-a"), "two") },
 		func(p *v1.Pod) { p.Spec.Containers[0].Ports = []v1.ContainerPort{{HostPort: 80, ContainerPort: 80}} },
 		func(p *v1.Pod) {
 			p.Spec.Containers[0].Resources.Requests["example.com/gpu"] = *resourceQuantity("example.com/gpu", 1)

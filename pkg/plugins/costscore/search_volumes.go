@@ -87,7 +87,7 @@ func (p *placeable) volumes(ctx context.Context, f *volumeFacts, pod *v1.Pod) (r
 			p.filters = append(p.filters, f.limits)
 		}
 	}
-	p.mounts = true
+	p.refusal = volumesRefused
 	return ""
 }
 

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+	resourceapi "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/informers"
 	coreinformers "k8s.io/client-go/informers/core/v1"
+	resourceinformers "k8s.io/client-go/informers/resource/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/component-helpers/storage/volume"
@@ -33,7 +35,8 @@ func (i *told) AddEventHandler(h cache.ResourceEventHandler) (cache.ResourceEven
 	return i.SharedIndexInformer.AddEventHandler(h)
 }
 
-// tellStorage has the informers of a factory that VolumeBinding listens to be told.
+// tellStorage has the informers of a factory be told that VolumeBinding and
+// DynamicResources listen to.
 func tellStorage(f informers.SharedInformerFactory) {
 	f.InformerFor(&v1.PersistentVolume{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
 		return &told{SharedIndexInformer: coreinformers.NewPersistentVolumeInformer(c, resync, cache.Indexers{})}
@@ -41,9 +44,12 @@ func tellStorage(f informers.SharedInformerFactory) {
 	f.InformerFor(&v1.PersistentVolumeClaim{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
 		return &told{SharedIndexInformer: coreinformers.NewPersistentVolumeClaimInformer(c, metav1.NamespaceAll, resync, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})}
 	})
+	f.InformerFor(&resourceapi.ResourceClaim{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+		return &told{SharedIndexInformer: resourceinformers.NewResourceClaimInformer(c, metav1.NamespaceAll, resync, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})}
+	})
 }
 
-// store has the cluster's plugins know of objects of storage.
+// store has the cluster's plugins know of objects of storage and devices.
 func (c *cluster) store(t testing.TB, objects ...runtime.Object) {
 	t.Helper()
 	f := c.SharedInformerFactory()
@@ -58,6 +64,12 @@ func (c *cluster) store(t testing.TB, objects ...runtime.Object) {
 			i = f.Storage().V1().StorageClasses().Informer()
 		case *storagev1.CSINode:
 			i = f.Storage().V1().CSINodes().Informer()
+		case *resourceapi.ResourceClaim:
+			i = f.Resource().V1().ResourceClaims().Informer()
+		case *resourceapi.ResourceSlice:
+			i = f.Resource().V1().ResourceSlices().Informer()
+		case *resourceapi.DeviceClass:
+			i = f.Resource().V1().DeviceClasses().Informer()
 		case *storagev1.VolumeAttachment:
 			i = f.Storage().V1().VolumeAttachments().Informer()
 		default:
