@@ -35,10 +35,17 @@ func (s *scorer) prefers(ctx context.Context, pod *v1.Pod, nodes []fwk.NodeInfo)
 type candidates struct {
 	infos  []fwk.NodeInfo
 	nodes  []*nodeindex.Node
+	kinds  []kind
 	costs  []int64 // encoded
 	ranks  []int64 // of the costs
 	totals []int64
 	scores fwk.NodeScoreList
+}
+
+// kind is the class of a node.
+type kind struct {
+	class  *nodeindex.Class
+	sample *nodeindex.Sample
 }
 
 // preferred finds the node for a pod for which other plugins score nodes too, or
@@ -58,7 +65,7 @@ func (pl *CostScore) preferred(ctx context.Context, state fwk.CycleState, pod *v
 	if len(c.nodes) == 0 {
 		return "", reasonNoNode
 	}
-	if pl.anyNominated(ctx, c) {
+	if !pl.weigh(ctx, q, c) {
 		return "", reasonNominated
 	}
 	if q.preferNoSchedule {
@@ -68,14 +75,8 @@ func (pl *CostScore) preferred(ctx context.Context, state fwk.CycleState, pod *v
 	if priced && q.lifetimeErr != nil {
 		pl.problems.reportLifetime(pod, q.preScoreState)
 	}
-	c.totals = append(c.totals[:0], make([]int64, len(c.nodes))...)
 	if priced {
 		c.addCosts(pl.facts.costWeight)
-	}
-	if pl.facts.packs {
-		for i, info := range c.infos {
-			c.totals[i] += q.packing.score(info) * pl.facts.fitWeight
-		}
 	}
 	for _, s := range p.preferences {
 		if !pl.addScores(ctx, pod, s, c) {
@@ -87,25 +88,20 @@ func (pl *CostScore) preferred(ctx context.Context, state fwk.CycleState, pod *v
 
 // gather collects the nodes that have room and the right labels and taints.
 func (c *candidates) gather(pl *CostScore, q *query) {
-	clear(c.infos) // they keep what they point to
-	clear(c.nodes)
-	c.infos, c.nodes, c.costs = c.infos[:0], c.nodes[:0], c.costs[:0]
-	var last struct {
-		class  *nodeindex.Class
-		oldest int64
-		cost   int64
-	}
+	c.keep(0)
 	pl.follower.index.Each(&q.Query, func(class *nodeindex.Class, sample *nodeindex.Sample, n *nodeindex.Node) {
 		info := n.Ref.(*seen).info //nolint:forcetypeassert // put by the follower
-		switch {
-		case pl.lifetimes && class.Known:
-			cost := pl.cost(q.preScoreState, pl.nodes.price(info.Node()), info)
-			last.cost = cost.Encode()
-		case class != last.class || n.Oldest != last.oldest:
-			last.class, last.oldest, last.cost = class, n.Oldest, q.Cost(class, sample, n.Oldest)
-		}
-		c.infos, c.nodes, c.costs = append(c.infos, info), append(c.nodes, n), append(c.costs, last.cost)
+		c.infos, c.nodes, c.kinds = append(c.infos, info), append(c.nodes, n), append(c.kinds, kind{class, sample})
 	})
+}
+
+// keep leaves the first of the nodes. It forgets the others, as slices keep what
+// they point to.
+func (c *candidates) keep(count int) {
+	clear(c.infos[count:])
+	clear(c.nodes[count:])
+	clear(c.kinds[count:])
+	c.infos, c.nodes, c.kinds = c.infos[:count], c.nodes[:count], c.kinds[:count]
 }
 
 // filter leaves the nodes that pass all Filter plugins which have something to say
@@ -119,26 +115,37 @@ func (pl *CostScore) filter(ctx context.Context, state fwk.CycleState, pod *v1.P
 	kept := 0
 	for i := range passes {
 		if passes[i] {
-			c.infos[kept], c.nodes[kept], c.costs[kept] = c.infos[i], c.nodes[i], c.costs[i]
+			c.infos[kept], c.nodes[kept], c.kinds[kept] = c.infos[i], c.nodes[i], c.kinds[i]
 			kept++
 		}
 	}
-	clear(c.infos[kept:])
-	clear(c.nodes[kept:])
-	c.infos, c.nodes, c.costs = c.infos[:kept], c.nodes[:kept], c.costs[:kept]
+	c.keep(kept)
 	return true
 }
 
-// anyNominated reports whether a pod is nominated to one of the nodes: Filter then
-// counts it in.
-func (pl *CostScore) anyNominated(ctx context.Context, c *candidates) bool {
-	var found atomic.Bool
+// weigh works out what the pod costs on each node, and how full it makes it. It
+// reports false if a pod is nominated to one of them, which Filter then counts in, or
+// if the cycle was ended.
+func (pl *CostScore) weigh(ctx context.Context, q *query, c *candidates) bool {
+	c.costs = append(c.costs[:0], make([]int64, len(c.nodes))...)
+	c.totals = append(c.totals[:0], make([]int64, len(c.nodes))...)
+	var nominated atomic.Bool
 	pl.handle.Parallelizer().Until(ctx, len(c.nodes), func(i int) {
-		if len(pl.handle.NominatedPodsForNode(c.nodes[i].Name)) > 0 {
-			found.Store(true)
+		info, n, k := c.infos[i], c.nodes[i], c.kinds[i]
+		if len(pl.handle.NominatedPodsForNode(n.Name)) > 0 {
+			nominated.Store(true)
+		}
+		if pl.lifetimes && k.class.Known {
+			cost := pl.cost(q.preScoreState, pl.nodes.price(info.Node()), info)
+			c.costs[i] = cost.Encode()
+		} else {
+			c.costs[i] = q.Cost(k.class, k.sample, n.Oldest)
+		}
+		if pl.facts.packs {
+			c.totals[i] = q.packing.score(info) * pl.facts.fitWeight
 		}
 	}, Name)
-	return found.Load()
+	return !nominated.Load() && ctx.Err() == nil
 }
 
 // addCosts adds what CostScore gives the nodes.
