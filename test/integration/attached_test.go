@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	resourceapi "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -104,5 +105,44 @@ func claiming(name string) func(*corev1.Pod) {
 		p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: "data", VolumeSource: corev1.VolumeSource{
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name},
 		}})
+	}
+}
+
+// A pod goes to the cheapest of the nodes that have the device it claims, and the device is allocated to it.
+func TestDevicesComeBeforeCost(t *testing.T) {
+	s := shared.space(t)
+	s.create(fakeNode("cheap", price("0.10")), fakeNode("medium", price("0.20")), fakeNode("dear", price("0.30")))
+	driver := s.ns + ".example.com"
+	s.createCluster(&resourceapi.DeviceClass{ObjectMeta: metav1.ObjectMeta{Name: s.ns}, Spec: resourceapi.DeviceClassSpec{Selectors: []resourceapi.DeviceSelector{{
+		CEL: &resourceapi.CELDeviceSelector{Expression: "device.driver == '" + driver + "'"},
+	}}}})
+	for _, step := range []struct {
+		name  string
+		slice string // the node that has a device from now on
+		node  string
+	}{{"first", "dear", "dear"}, {"second", "medium", "medium"}} {
+		pool := s.ns + "-" + step.slice
+		s.createCluster(&resourceapi.ResourceSlice{
+			ObjectMeta: metav1.ObjectMeta{Name: pool},
+			Spec: resourceapi.ResourceSliceSpec{
+				Driver: driver, NodeName: &pool, Pool: resourceapi.ResourcePool{Name: pool, ResourceSliceCount: 1}, Devices: []resourceapi.Device{{Name: "d0"}},
+			},
+		})
+		s.create(&resourceapi.ResourceClaim{ObjectMeta: metav1.ObjectMeta{Name: step.name}, Spec: resourceapi.ResourceClaimSpec{
+			Devices: resourceapi.DeviceClaim{Requests: []resourceapi.DeviceRequest{{Name: "r", Exactly: &resourceapi.ExactDeviceRequest{DeviceClassName: s.ns}}}},
+		}})
+		s.create(workload(step.name, func(p *corev1.Pod) {
+			p.Spec.ResourceClaims = []corev1.PodResourceClaim{{Name: "device", ResourceClaimName: &step.name}}
+		}))
+		if node := s.waitBound(step.name); node != step.node {
+			t.Errorf("pod %s is on %s, want %s", step.name, node, step.node)
+		}
+		claim := &resourceapi.ResourceClaim{}
+		if err := s.client.Get(t.Context(), client.ObjectKey{Namespace: s.ns, Name: step.name}, claim); err != nil {
+			t.Fatal(err)
+		}
+		if a := claim.Status.Allocation; a == nil || len(a.Devices.Results) != 1 || a.Devices.Results[0].Pool != pool {
+			t.Errorf("the claim of pod %s has %+v, want the device of node %s", step.name, a, step.node)
+		}
 	}
 }
