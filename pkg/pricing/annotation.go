@@ -36,6 +36,9 @@ func (r *Resolver) fromAnnotation(node *corev1.Node, id identity, l *listing, no
 		if err != nil {
 			p.addProblem(fmt.Sprintf("annotation %s is %s: %v", key+AsOfSuffix, quote(node.Annotations[key+AsOfSuffix]), err))
 		}
+		if isFuture(asOf, now) {
+			p.addProblem(fmt.Sprintf("annotation %s is %s: it is in the future; the price counts as new until then", key+AsOfSuffix, quote(node.Annotations[key+AsOfSuffix])))
+		}
 		found := Price{Base: perHour, Source: SourceAnnotation, Detail: key, AsOf: asOf}
 		if r.stale(asOf, now) {
 			if !stale.Known() {
@@ -99,6 +102,15 @@ func parseAsOf(s string) (time.Time, error) {
 		return time.Time{}, errors.New("it is not between 1970 and 9999; the price is used as if it had no age")
 	}
 	return t, nil
+}
+
+// clockSkew is how far the clocks of two machines may be apart.
+const clockSkew = 5 * time.Minute
+
+// isFuture reports whether a price as of a time cannot be of that time yet; never
+// if now is not known.
+func isFuture(asOf, now time.Time) bool {
+	return !now.IsZero() && asOf.After(now.Add(clockSkew))
 }
 
 // stale reports whether a price as of a time is too old. It becomes stale the

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
@@ -19,6 +20,9 @@ func TestAnnotationGuard(t *testing.T) {
 	exact := func() *nodeBuilder { return makeNode().typed("us-east-1", "m5.large") } // 96,000
 	typeless := func() *nodeBuilder { return makeNode().capacity("cpu", "2") }        // 66,000
 	ruled := func(rack string) *nodeBuilder { return makeNode().label("rack", rack) }
+	withGPUs := func() *nodeBuilder {
+		return makeNode().provider("gce://p/z/n").typed("us-central1", "n1-standard-8").capacity("cpu", "8", "nvidia.com/gpu", "4")
+	}
 	rules := []Rule{{Selector: selector("rack=a"), PerHour: 450_000}, {Selector: selector("rack=free"), PerHour: 0}}
 	tests := []struct {
 		name        string
@@ -60,6 +64,13 @@ func TestAnnotationGuard(t *testing.T) {
 		{"no number, trusted", ruled("a").annotation(PriceAnnotation, "free"), true, 450_000, SourceRule, "it is not a plain decimal number"},
 		{"a rule counts before the catalog", exact().label("rack", "a").annotation(PriceAnnotation, "0.01"), false, 450_000, SourceRule, "is below a tenth of the price of prices[0], $0.4500/h"},
 		{"0, as a rule says", ruled("free").annotation(PriceAnnotation, "0"), false, 0, SourceAnnotation, ""},
+		{"a virtual node, whatever its size", makeNode().label("type", "virtual-kubelet").capacity("cpu", "1000").annotation(PriceAnnotation, "0.05"), false, 50_000, SourceAnnotation, ""},
+		{"a virtual node that is free", makeNode().label("type", "virtual-kubelet").annotation(PriceAnnotation, "0"), false, 0, SourceUnknown, "no rule of prices says that the node is free"},
+		{"a virtual node and a rule", ruled("a").label("type", "virtual-kubelet").annotation(PriceAnnotation, "0.01"), false, 450_000, SourceRule, "is below a tenth of the price of prices[0], $0.4500/h"},
+		{"the license of Windows", exact().label(corev1.LabelOSStable, "windows").annotation(PriceAnnotation, "0.96"), false, 960_000, SourceAnnotation, ""},
+		{"far more than the license of Windows", exact().label(corev1.LabelOSStable, "windows").annotation(PriceAnnotation, "0.97"), false, 96_000, SourceEstimate, tooHigh},
+		{"four V100, attached", withGPUs().annotation(PriceAnnotation, "10.30"), false, 10_300_000, SourceAnnotation, ""},
+		{"far below the price of attached GPUs", withGPUs().annotation(PriceAnnotation, "0.3"), false, 3_528_198, SourceEstimate, "is below a tenth of the price of the machine with its GPUs, $3.5282/h"},
 		{"dearer than a rule of 0", ruled("free").annotation(PriceAnnotation, "7"), false, 7_000_000, SourceAnnotation, ""},
 	}
 	for _, tt := range tests {
@@ -161,6 +172,11 @@ func TestStaleness(t *testing.T) {
 			name: "an age before all ages", node: priced("1", "0001-01-01T00:00:00Z"), maxAge: day, want: 1_000_000,
 			wantProblem: "it is not between 1970 and 9999",
 		},
+		{
+			name: "in the future", node: priced("1", at(-2*day)), maxAge: day, rule: true, want: 1_000_000, wantStaleIn: 3 * day,
+			wantProblem: `annotation tollgate.dev/hourly-price-as-of is "` + at(-2*day) + `": it is in the future`,
+		},
+		{name: "the clock of another machine", node: priced("1", at(-clockSkew)), maxAge: day, want: 1_000_000, wantStaleIn: day + clockSkew},
 		{name: "the companion of another", node: makeNode().annotation("hightower.com/cost", "1").annotation(AsOfAnnotation, at(9*day)), maxAge: day, want: 1_000_000},
 		{name: "the catalog", node: makeNode().typed("us-east-1", "m5.large"), maxAge: 99 * day, want: 96_000, wantStale: true, wantStaleIn: -day},
 	}
@@ -185,6 +201,22 @@ func TestStaleness(t *testing.T) {
 				t.Errorf("got problem %q, want %q", got.Problem, tt.wantProblem)
 			}
 		})
+	}
+}
+
+// TestFuturePrice: what is said about a price of the future ends when it begins.
+func TestFuturePrice(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(awsDay)
+	b := NewBook(Options{}, clock)
+	told := 0
+	b.OnProblem = func(*corev1.Node, Price) { told++ }
+	node := makeNode().named("a").annotation(PriceAnnotation, "1").annotation(AsOfAnnotation, awsDay.Add(time.Hour).Format(time.RFC3339)).obj()
+	if got := b.Set(node); got.PerHour != Dollar || got.Problem == "" || told != 1 {
+		t.Errorf("got %+v, told %d times", got, told)
+	}
+	clock.SetTime(awsDay.Add(time.Hour))
+	if got := b.Price(node); got.PerHour != Dollar || got.Problem != "" || told != 1 {
+		t.Errorf("an hour later: got %+v, told %d times", got, told)
 	}
 }
 

@@ -34,7 +34,7 @@ type Book struct {
 	// OnLookup, if set, is called each time the price of a node is worked out
 	// anew: once for every call of Set with something that prices are made from
 	// changed, for every call of Price with an object
-	// that is not set, and when a price becomes stale. As OnProblem otherwise.
+	// that is not set, and when a price becomes stale or one of the future begins. As OnProblem otherwise.
 	OnLookup func(node *corev1.Node, price Price)
 
 	resolver *Resolver
@@ -46,15 +46,17 @@ type Book struct {
 	ratios  ratios
 	// version counts the changes of prices that nobody set a node for.
 	version uint64
-	// nextStale is not after the time at which the next price becomes stale;
-	// zero if none does.
-	nextStale time.Time
+	// nextDue is not after the time at which the next entry is due; zero if none
+	// is.
+	nextDue time.Time
 }
 
 // entry is one node that is set.
 type entry struct {
 	node  *corev1.Node
 	price Price
+	// due is when the price changes by itself, see dueAt.
+	due time.Time
 	// ratio is what the node adds to the median; 0 for nothing.
 	ratio float64
 	// median is the version of the median that the price is made from; it

@@ -109,8 +109,8 @@ func TestBookPricesBecomeStale(t *testing.T) {
 	if lookups != 5 {
 		t.Errorf("got %d lookups, want one for each node and one for each price that became stale", lookups)
 	}
-	if !b.nextStale.IsZero() {
-		t.Errorf("still waits for %v", b.nextStale)
+	if !b.nextDue.IsZero() {
+		t.Errorf("still waits for %v", b.nextDue)
 	}
 }
 

@@ -42,13 +42,19 @@ func (b *Book) Set(node *corev1.Node) Price {
 	return told[0].price
 }
 
-// renew replaces a node by a state of it that has the same price. Most changes of
-// Node objects are of this kind: a kubelet that says that it is alive.
+// Renew replaces a node that is set by a state of it that agrees in all that prices
+// are made from. It reports false, and changes nothing, for any other. Most changes
+// of Node objects are of this kind: a kubelet that says that it is alive.
+func (b *Book) Renew(node *corev1.Node) bool {
+	_, same := b.renew(node)
+	return same
+}
+
 func (b *Book) renew(node *corev1.Node) (price Price, same bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.entries[node.Name]
-	if e == nil || !Alike(e.node, node) {
+	if e == nil || !alike(e.node, node) {
 		return Price{}, false
 	}
 	e.node = node
@@ -56,9 +62,9 @@ func (b *Book) renew(node *corev1.Node) (price Price, same bool) {
 	return e.price, true
 }
 
-// Alike reports whether two states of a node agree in all that prices are made from.
-func Alike(a, b *corev1.Node) bool {
-	return a.UID == b.UID && a.Spec.ProviderID == b.Spec.ProviderID && a.CreationTimestamp.Equal(&b.CreationTimestamp) &&
+// alike reports whether two states of a node agree in all that prices are made from.
+func alike(a, b *corev1.Node) bool {
+	return a.UID == b.UID && IsVirtual(a) == IsVirtual(b) && a.Spec.ProviderID == b.Spec.ProviderID && a.CreationTimestamp.Equal(&b.CreationTimestamp) &&
 		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations) &&
 		maps.EqualFunc(a.Status.Capacity, b.Status.Capacity, resource.Quantity.Equal) &&
 		maps.EqualFunc(a.Status.Allocatable, b.Status.Allocatable, resource.Quantity.Equal)
@@ -81,26 +87,26 @@ func (b *Book) forget(e *entry) {
 
 // behind reports whether something has to be done before the Book can answer.
 func (b *Book) behind() bool {
-	return b.slots.due || !b.nextStale.IsZero() && !b.clock.Now().Before(b.nextStale)
+	return b.slots.due || !b.nextDue.IsZero() && !b.clock.Now().Before(b.nextDue)
 }
 
-// catchUp gives prepaid slots, and looks up the prices that became stale. All
+// catchUp gives prepaid slots, and looks up the prices that are due. All
 // of them at once: what one of them is now may change the median, and whoever
 // asks first must not matter.
 func (b *Book) catchUp() []news {
 	b.slots.settle()
 	now := b.clock.Now()
-	if b.nextStale.IsZero() || now.Before(b.nextStale) {
+	if b.nextDue.IsZero() || now.Before(b.nextDue) {
 		return nil
 	}
-	b.nextStale = time.Time{}
+	b.nextDue = time.Time{}
 	b.version++
 	var all []news
 	for _, e := range b.entries {
-		if staleAt := e.price.StaleAt; !e.price.Stale && !staleAt.IsZero() && !now.Before(staleAt) {
+		if !e.due.IsZero() && !now.Before(e.due) {
 			all = append(all, b.lookUp(e, now))
 		} else {
-			b.expect(&e.price)
+			b.expect(e.due)
 		}
 	}
 	slices.SortFunc(all, func(a, b news) int { return cmp.Compare(a.node.Name, b.node.Name) })
@@ -112,21 +118,34 @@ func (b *Book) lookUp(e *entry, now time.Time) news {
 	before, version := e.price.Problem, b.ratios.version
 	price := b.resolver.resolve(e.node, now, b.ratios.median())
 	price.Prepaid = e.slot != noSlot
-	e.price = price
+	e.price, e.due = price, dueAt(&price, now)
 	if !b.resolver.Estimate {
 		ratio := ratioOf(e.node, &price)
 		b.ratios.replace(e.ratio, ratio)
 		e.ratio, e.median = ratio, version
 		e.needsMedian = !price.Known() || price.Source == SourceEstimate
 	}
-	b.expect(&e.price)
+	b.expect(e.due)
 	return news{node: e.node, price: price, problem: price.Problem != "" && price.Problem != before}
 }
 
-// expect takes note of when a price becomes stale.
-func (b *Book) expect(p *Price) {
-	if !p.Stale && !p.StaleAt.IsZero() && (b.nextStale.IsZero() || p.StaleAt.Before(b.nextStale)) {
-		b.nextStale = p.StaleAt
+// dueAt returns when a price becomes another one by itself: it becomes stale, or
+// is no longer one of the future; zero for never.
+func dueAt(p *Price, now time.Time) time.Time {
+	switch {
+	case isFuture(p.AsOf, now):
+		return p.AsOf.Add(-clockSkew)
+	case p.Stale:
+		return time.Time{}
+	default:
+		return p.StaleAt
+	}
+}
+
+// expect takes note of when an entry is due.
+func (b *Book) expect(due time.Time) {
+	if !due.IsZero() && (b.nextDue.IsZero() || due.Before(b.nextDue)) {
+		b.nextDue = due
 	}
 }
 

@@ -55,6 +55,11 @@ func (b *nodeBuilder) allocatable(pairs ...string) *nodeBuilder {
 	return b
 }
 
+func (b *nodeBuilder) taint(key string) *nodeBuilder {
+	b.Spec.Taints = append(b.Spec.Taints, corev1.Taint{Key: key, Effect: corev1.TaintEffectNoSchedule})
+	return b
+}
+
 func (b *nodeBuilder) obj() *corev1.Node { return &b.Node }
 
 func resources(pairs []string) corev1.ResourceList {

@@ -11,11 +11,14 @@
 //     and named in Price.Problem;
 //  2. a rule of Options, by the node's labels;
 //  3. the embedded catalog (package catalog) by cloud, region, instance type
-//     and capacity type. Prices are list prices for Linux;
-//  4. an estimate: the catalog's price in another region, its on-demand price
-//     times the usual spot ratio, the node's resources at the prices of its
-//     family of instance types, or at general unit prices. With estimates off,
-//     the node's resources at the median of the priced nodes of the cluster.
+//     and capacity type. Prices are list prices for Linux, for machines as their
+//     type is;
+//  4. an estimate: the catalog's price in another region, for another operating
+//     system or without what is attached, its on-demand price times the usual
+//     spot ratio, the node's resources at the prices of its family of instance
+//     types, or at general unit prices. With estimates off, the node's resources
+//     at the median of the priced nodes of the cluster. None for a virtual node,
+//     whose size is a quota.
 //
 // The adjustments of Options that match the node change it in their order, and
 // then the node fee is added.

@@ -181,6 +181,10 @@ func fromFamily(node *corev1.Node, id identity, l *listing, p *Price) bool {
 			reason = withSpot(reason, l.cloud.Name)
 		}
 	}
+	if gpus := attachedTo(node, id); gpus.count > 0 {
+		perHour = add(perHour, gpus.perHour())
+		reason = and(reason, gpus.reason())
+	}
 	p.Base, p.Source, p.AsOf = perHour, SourceEstimate, l.cloud.OnDemandAsOf
 	p.Detail = because(fmt.Sprintf("estimate from %d of %s/%s/%s", rate.types, l.cloud.Name, rate.region, family), reason)
 	return true

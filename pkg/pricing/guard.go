@@ -32,14 +32,21 @@ type yardstick struct {
 // yardstickFor returns what the node costs without annotations: by the first
 // rule that matches, else by the catalog's price of the type, here or in
 // another region, else by an estimate, also with estimates off; nil if nothing
-// is known.
+// is known, as of a virtual node.
 func (r *Resolver) yardstickFor(node *corev1.Node, id identity, l *listing) *yardstick {
 	var p Price
 	if r.fromRule(node, &p) {
 		return &yardstick{price: p.Base, name: "the price of " + p.Detail + ","}
 	}
 	if l.found {
-		return &yardstick{price: l.perHour, name: "the catalog's price"}
+		name := "the catalog's price"
+		if l.attached {
+			name = "the price of the machine with its GPUs,"
+		}
+		return &yardstick{price: l.perHour, name: name}
+	}
+	if id.virtual {
+		return nil
 	}
 	if r.fromEstimate(node, id, l, &p); p.Known() {
 		return &yardstick{price: p.Base, name: "the estimate", estimate: true}

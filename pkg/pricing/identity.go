@@ -4,6 +4,7 @@
 package pricing
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +18,9 @@ type identity struct {
 	region       string
 	instanceType string
 	capacity     CapacityType
+	windows      bool
+	// virtual says that there is no machine to be priced, see IsVirtual.
+	virtual bool
 }
 
 // cloudOfProviderID maps the scheme of spec.providerID, as the cloud
@@ -50,6 +54,8 @@ func identify(node *corev1.Node) identity {
 	id := identity{
 		region:       firstLabel(node, corev1.LabelTopologyRegion, corev1.LabelFailureDomainBetaRegion),
 		instanceType: firstLabel(node, corev1.LabelInstanceTypeStable, corev1.LabelInstanceType),
+		windows:      firstLabel(node, corev1.LabelOSStable, "beta.kubernetes.io/os") == "windows",
+		virtual:      IsVirtual(node),
 	}
 	scheme, _, found := strings.Cut(node.Spec.ProviderID, "://")
 	if !found {
@@ -69,6 +75,14 @@ func identify(node *corev1.Node) identity {
 	}
 	id.capacity = capacityType(node.Labels, labelled)
 	return id
+}
+
+// IsVirtual reports whether a node stands for a service that runs containers,
+// such as virtual nodes of AKS. Its size is a quota, and its pods are billed one
+// by one, so that no catalog and no unit price says what the node costs.
+func IsVirtual(node *corev1.Node) bool {
+	return node.Labels["type"] == "virtual-kubelet" ||
+		slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.Key == "virtual-kubelet.io/provider" })
 }
 
 func firstLabel(node *corev1.Node, keys ...string) string {

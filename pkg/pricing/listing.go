@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/tollgate-dev/tollgate/pkg/pricing/catalog"
 )
 
@@ -16,7 +18,9 @@ type listing struct {
 	// found says that there is a price: of exactly the node's region, type and
 	// capacity type if exact is set, else one that can stand in for it.
 	found, exact bool
-	perHour      Money
+	// attached says that perHour includes GPUs that are not the type's.
+	attached bool
+	perHour  Money
 	// detail names the catalog's entry; asOf is the day of its data.
 	detail string
 	asOf   time.Time
@@ -25,8 +29,33 @@ type listing struct {
 	reason string
 }
 
-// listingOf looks a node up in the catalog.
-func listingOf(id identity) listing {
+// Why there is no exact price, whatever the catalog has.
+const (
+	whyVirtual = "a virtual node is not a machine, and its pods are billed one by one"
+	whyWindows = "prices of the catalog are for Linux, the license of Windows is not in them"
+)
+
+// listingOf looks a node up in the catalog. The price of a machine with attached
+// GPUs includes them, see attachedTo.
+func listingOf(node *corev1.Node, id identity) listing {
+	if id.virtual {
+		return listing{reason: whyVirtual}
+	}
+	l := lookUp(id)
+	if gpus := attachedTo(node, id); l.found && gpus.count > 0 {
+		l.exact, l.attached = false, true
+		l.perHour = add(l.perHour, gpus.perHour())
+		l.reason = and(l.reason, gpus.reason())
+	}
+	if id.windows {
+		l.exact = false
+		l.reason = and(l.reason, whyWindows)
+	}
+	return l
+}
+
+// lookUp returns what the catalog has for the type alone.
+func lookUp(id identity) listing {
 	if id.instanceType == "" {
 		return listing{}
 	}
@@ -68,11 +97,16 @@ func listingOf(id identity) listing {
 
 // withSpot adds to a reason that the price of spot is not a listed one.
 func withSpot(reason, cloud string) string {
-	if reason != "" {
-		reason += ", "
-	}
 	permille := spotPermille(cloud)
-	return reason + fmt.Sprintf("spot taken as %d.%d%% of on-demand", permille/10, permille%10)
+	return and(reason, fmt.Sprintf("spot taken as %d.%d%% of on-demand", permille/10, permille%10))
+}
+
+// and adds to a reason, if there is one.
+func and(reason, more string) string {
+	if reason == "" {
+		return more
+	}
+	return reason + ", " + more
 }
 
 // absence says why the catalog has no price for a known type.

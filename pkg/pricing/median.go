@@ -45,13 +45,14 @@ func defaultEstimate(node *corev1.Node, id identity) float64 {
 }
 
 // ratioOf returns what a priced node adds to the median; 0 for a node that does
-// not count: one that is unknown, estimated, free or without resources.
+// not count: one that is unknown, estimated, free, virtual or without resources.
 func ratioOf(node *corev1.Node, p *Price) float64 {
 	if !p.Known() || p.Source == SourceEstimate || p.Base == 0 {
 		return 0
 	}
-	micros := defaultEstimate(node, identify(node))
-	if micros == 0 {
+	id := identify(node)
+	micros := defaultEstimate(node, id)
+	if micros == 0 || id.virtual {
 		return 0
 	}
 	return float64(p.Base) / micros

@@ -14,7 +14,8 @@ const (
 	// SourceRule is a fixed price of the options for nodes with certain labels.
 	SourceRule Source = "Rule"
 	// SourceCatalog is the embedded catalog, for exactly the node's region,
-	// instance type and capacity type.
+	// instance type and capacity type, and a node that runs Linux and has nothing
+	// attached.
 	SourceCatalog Source = "Catalog"
 	// SourceEstimate is anything computed; Price.Detail says from what.
 	SourceEstimate Source = "Estimate"

@@ -43,18 +43,20 @@ func (r *Resolver) Price(node *corev1.Node) Price {
 }
 
 // resolve returns what the node costs at a time, prepaid or not. It depends on
-// the node's annotations, labels, providerID, capacity and allocatable only,
-// so that it may be kept as long as these and the median stay the same, and
-// Price.StaleAt is not reached.
+// the node's annotations, labels, providerID, capacity, allocatable and
+// IsVirtual only, so that it may be kept as long as these and the median stay
+// the same, and Price.StaleAt is not reached.
 func (r *Resolver) resolve(node *corev1.Node, now time.Time, m median) Price {
 	id := identify(node)
-	l := listingOf(id)
+	l := listingOf(node, id)
 	p := Price{Source: SourceUnknown, CapacityType: id.capacity}
 	switch {
 	case r.fromAnnotation(node, id, &l, now, &p):
 	case r.fromRule(node, &p):
 	case l.exact:
 		p.Base, p.Source, p.Detail, p.AsOf = l.perHour, SourceCatalog, l.detail, l.asOf
+	case id.virtual:
+		p.Detail = l.reason
 	case r.Estimate:
 		r.fromEstimate(node, id, &l, &p)
 	default:

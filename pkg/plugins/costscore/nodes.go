@@ -124,11 +124,15 @@ func (n *nodes) formerPrice(node *v1.Node) pricing.Price {
 	return price
 }
 
-// set adds a node, or replaces it by its present state. It does not ask for the
-// price: see prime.
-func (n *nodes) set(node *v1.Node) {
+// set adds a node, or replaces it by its present state, and reports whether all that
+// prices are made from is as before. It does not ask for the price: see prime.
+func (n *nodes) set(node *v1.Node) (alike bool) {
 	n.current.Store(node)
+	if n.book.Renew(node) {
+		return true
+	}
 	n.book.Set(node)
+	return false
 }
 
 // gone reports whether a node has been deleted.
@@ -137,10 +141,10 @@ func (n *nodes) gone(name string) bool {
 	return err != nil
 }
 
-// usedAlike reports whether two states of a node agree in all that the index
-// keeps of it. A kubelet that says that it is alive changes nothing of that.
+// usedAlike reports whether two states of a node are alike in what the index keeps
+// of it beside what prices are made from.
 func usedAlike(a, b *v1.Node) bool {
-	return a.Spec.Unschedulable == b.Spec.Unschedulable && pricing.Alike(a, b) &&
+	return a.Spec.Unschedulable == b.Spec.Unschedulable &&
 		slices.EqualFunc(a.Spec.Taints, b.Spec.Taints, func(a, b v1.Taint) bool {
 			return a.Key == b.Key && a.Value == b.Value && a.Effect == b.Effect
 		})
@@ -156,8 +160,7 @@ func (pl *CostScore) nodeHandler() cache.ResourceEventHandler {
 		},
 		UpdateFunc: func(oldObj, newObj any) {
 			oldNode, newNode := oldObj.(*v1.Node), newObj.(*v1.Node)
-			pl.nodes.set(newNode)
-			if !usedAlike(oldNode, newNode) {
+			if alike := pl.nodes.set(newNode); !alike || !usedAlike(oldNode, newNode) {
 				pl.changed(newNode.Name)
 			}
 		},
