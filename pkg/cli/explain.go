@@ -62,7 +62,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 	if err := oneOf("output", o.output, explainOutputs); err != nil {
 		return err
 	}
-	if _, err := o.profile.load(""); err != nil && o.profile.profile != "" {
+	if _, err := o.profile.loadKnown(""); err != nil && o.profile.profile != "" {
 		return err // before anything is read from the cluster
 	}
 	s, err := o.input.read(ctx)
@@ -73,7 +73,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	profile, err := o.profile.load(pod.Spec.SchedulerName)
+	profile, err := o.profile.loadKnown(pod.Spec.SchedulerName)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 		addPrices(verdicts, newBook(options, s.Nodes, o.Clock))
 	}
 	r := explainReport(pod, pod.Spec.NodeName, profile.Name, verdicts, o.Clock.Now())
-	o.notes(s, pod, profile.Config.Profiles[0].SchedulerName, r, options)
+	o.notes(s, pod, profile, r, options)
 	return o.write(r)
 }
 

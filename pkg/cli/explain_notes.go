@@ -4,6 +4,8 @@
 package cli
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
@@ -12,13 +14,18 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/cli/ui"
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/placer"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/profiles"
 )
 
 // notes says what the report leaves out.
-func (o *explainOptions) notes(s *snapshot.Snapshot, pod *corev1.Pod, schedulerName string, r *ExplainReport, options pricing.Options) {
+func (o *explainOptions) notes(s *snapshot.Snapshot, pod *corev1.Pod, profile *profiles.Profile, r *ExplainReport, options pricing.Options) {
 	for _, note := range s.Notes {
 		ui.Note(o.ErrOut, "%s", note)
 	}
+	if len(profile.LeftOut) > 0 {
+		ui.Note(o.ErrOut, "profile %s is asked without what only a scheduler in a cluster has: %s", profile.Name, strings.Join(profile.LeftOut, ", "))
+	}
+	schedulerName := profile.Config.Profiles[0].SchedulerName
 	if podutil.IsPodTerminal(pod) {
 		ui.Note(o.ErrOut, "the pod has finished; this is what a new one like it would do")
 	}

@@ -44,7 +44,7 @@ var simulateFields = []string{
 	"bound.assumingNothingMicroDollars int64",
 	"bound.seeds.seed uint64", "bound.seeds.microDollars int64", "bound.seeds.assumes string", "bound.seeds.proof string", "bound.seeds.maxWaitSeconds float64",
 	"profiles.profile string", "profiles.microDollars int64", "profiles.microDollarsCI95 int64", "profiles.prepaidMicroDollars int64",
-	"profiles.aboveBoundPercent *float64", "profiles.aboveBoundPercentCI95 float64", "profiles.versusBaselinePercent float64",
+	"profiles.aboveBoundPercent *float64", "profiles.aboveBoundPercentCI95 float64", "profiles.versusBaselinePercent *float64",
 	"profiles.versusBaselinePercentCI95 float64", "profiles.hourlyAtEndMicroDollars int64", "profiles.nodeHours.onDemand float64",
 	"profiles.nodeHours.spot float64", "profiles.nodeHours.unknown float64", "profiles.nodeHours.prepaid float64", "profiles.gpuHours float64",
 	"profiles.strandedGPUHours float64", "profiles.waitP50Seconds float64", "profiles.waitP99Seconds float64", "profiles.waitMaxSeconds float64",

@@ -26,8 +26,8 @@ func (r *NodesReport) writeTable(w io.Writer, wide, noHeaders bool) error {
 	}
 	if !noHeaders {
 		t.Rows = append(t.Rows,
-			total(&t, "TOTAL", hourly(&r.Total.HourlyPriceMicroDollars), hourly(&r.Total.HourlyIdleMicroDollars), strconv.Itoa(r.Total.Pods)),
-			total(&t, "TOTAL/MONTH", monthly(r.Total.MonthlyPriceMicroDollars), monthly(r.Total.MonthlyIdleMicroDollars), "-"))
+			total(&t, "TOTAL", r.sum(hourly(&r.Total.HourlyPriceMicroDollars)), r.sum(hourly(&r.Total.HourlyIdleMicroDollars)), strconv.Itoa(r.Total.Pods)),
+			total(&t, "TOTAL/MONTH", r.sum(monthly(r.Total.MonthlyPriceMicroDollars)), r.sum(monthly(r.Total.MonthlyIdleMicroDollars)), "-"))
 	}
 	return t.Write(w, noHeaders)
 }
@@ -49,6 +49,14 @@ func (r *NodesReport) row(n *NodeRow, wide bool) []string {
 		detail += ", " + n.PriceAdjusted
 	}
 	return append(row, percent(n.CPUShare), percent(n.MemoryShare), accelerator, orNone(n.InstanceType), orNone(n.Region), detail)
+}
+
+// sum is unknown if no price is known: nothing that could be summed up is not $0.
+func (r *NodesReport) sum(amount string) string {
+	if r.Total.UnknownPrices == r.Total.Nodes {
+		return ui.Unknown
+	}
+	return amount
 }
 
 // total has "-" in the columns that are not summed up.

@@ -31,9 +31,19 @@ func (f *profileFlags) addFlags(cmd *cobra.Command) {
 	})
 }
 
-// load returns the profile. schedulerName is that of a pod, which decides where
-// the file has several and the user does not say; it may be "".
+// load returns the profile for those who only need to know what nodes cost.
+// schedulerName is that of a pod, which decides where the file has several and
+// the user does not say; it may be "".
 func (f *profileFlags) load(schedulerName string) (*profiles.Profile, error) {
+	return f.read(schedulerName, profiles.LoadPrices)
+}
+
+// loadKnown returns the profile without the plugins that this program has not.
+func (f *profileFlags) loadKnown(schedulerName string) (*profiles.Profile, error) {
+	return f.read(schedulerName, profiles.LoadKnown)
+}
+
+func (f *profileFlags) read(schedulerName string, load func(path, schedulerName string) (*profiles.Profile, error)) (*profiles.Profile, error) {
 	if f.config == "" {
 		name := f.profile
 		if name == "" {
@@ -43,11 +53,11 @@ func (f *profileFlags) load(schedulerName string) (*profiles.Profile, error) {
 		return p, ui.WithHint(err, "--profile without --config is a built-in profile; give the scheduler's file with --config for one of yours")
 	}
 	if f.profile == "" && schedulerName != "" {
-		if p, err := loadProfileFile(f.config, schedulerName); err == nil {
+		if p, err := load(f.config, schedulerName); err == nil {
 			return p, nil
 		}
 	}
-	p, err := loadProfileFile(f.config, f.profile)
+	p, err := load(f.config, f.profile)
 	return p, ui.WithHint(err, "give the file that kube-scheduler gets as --config, and --profile if it has several profiles")
 }
 

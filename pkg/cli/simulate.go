@@ -99,7 +99,7 @@ func (o *simulateOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer keep.discard()
-	runs, err := o.simulate(ctx, source, all)
+	runs, refuted, err := o.simulate(ctx, source, all)
 	if err != nil {
 		return err
 	}
@@ -107,6 +107,9 @@ func (o *simulateOptions) run(ctx context.Context) error {
 		return err
 	}
 	r := o.report(source, all, runs)
+	if refuted != nil {
+		return o.writeWithoutBound(r, refuted)
+	}
 	if o.certificate != "" && len(runs) > 1 {
 		r.extra = append(r.extra, fmt.Sprintf("%s proves the bound of seed %d alone, %s", o.certificate, runs[0].seed, monthlyDown(r.Bound.Seeds[0].MicroDollars)))
 	}
@@ -119,6 +122,20 @@ func (o *simulateOptions) interrupted(ctx context.Context, err error) error {
 		return err
 	}
 	return ui.WithHint(errors.New("interrupted; nothing was written"), "--limit N and --duration D make a simulation of a trace shorter, --bound=false leaves out the bound")
+}
+
+// writeWithoutBound prints the report, and that its bound is missing. Bills do
+// not depend on it; whoever asked for a certificate has none.
+func (o *simulateOptions) writeWithoutBound(r *SimulateReport, refuted error) error {
+	if err := o.write(r); err != nil {
+		return err
+	}
+	const hint = "the bills do not depend on the bound; please report this with the input; --bound=false leaves the bound out"
+	if o.certificate != "" {
+		return ui.WithHint(fmt.Errorf("no certificate was written: %w", refuted), hint)
+	}
+	ui.Note(o.ErrOut, "there is no bound: %v; %s", refuted, hint)
+	return nil
 }
 
 // write prints the report.

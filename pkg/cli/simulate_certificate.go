@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,12 +21,16 @@ type certificateFile struct {
 }
 
 // newCertificateFile refuses to replace what is not a regular file, and what the
-// simulation reads.
+// simulation reads. A file that is there keeps its permissions, and of a symbolic
+// link what it points to is written.
 func newCertificateFile(path string, inputs ...string) (*certificateFile, error) {
 	if path == "" {
 		return &certificateFile{}, nil
 	}
-	if info, err := os.Stat(path); err == nil {
+	path, mode := followed(path), os.FileMode(0o666) // less the umask
+	info, err := os.Stat(path)
+	if err == nil {
+		mode = info.Mode().Perm()
 		if !info.Mode().IsRegular() {
 			return nil, ui.WithHint(fmt.Errorf("writing certificate: %s is not a regular file", path), "give another --certificate")
 		}
@@ -35,21 +40,40 @@ func newCertificateFile(path string, inputs ...string) (*certificateFile, error)
 			}
 		}
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text())
+	temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, ui.WithHint(fmt.Errorf("writing certificate: %w", err), "give a --certificate in a folder that exists and that you may write to")
+	}
+	if info != nil {
+		_ = temp.Chmod(mode) // that it had, whatever the umask is; the content counts
 	}
 	return &certificateFile{path: path, temp: temp}, nil
 }
 
+// followed returns what a symbolic link points to, be it there or not; path if it
+// is none.
+func followed(path string) string {
+	const most = 40 // links to links
+	for range most {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Dir(path) + string(filepath.Separator) + to // not cleaned: folders may be links too
+		}
+		path = to
+	}
+	return path
+}
+
+// write writes nothing for no certificate.
 func (f *certificateFile) write(c *bound.Certificate) error {
-	if f.temp == nil {
+	if f.temp == nil || c == nil {
 		return nil
 	}
 	err := c.Write(f.temp)
-	if err == nil {
-		err = f.temp.Chmod(0o644)
-	}
 	if closing := f.temp.Close(); err == nil {
 		err = closing
 	}

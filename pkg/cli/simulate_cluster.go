@@ -140,7 +140,7 @@ func admitted(pod *corev1.Pod, nodes []*corev1.Node, pools []pool.Pool) bool {
 }
 
 func loadConfig(file string) (*profiles.Profile, error) {
-	p, err := loadProfileFile(file, "")
+	p, err := profiles.LoadPrices(file, "")
 	return p, ui.WithHint(err, "give the file that kube-scheduler gets as --config, with #schedulerName if it has several profiles")
 }
 

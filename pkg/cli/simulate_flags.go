@@ -4,7 +4,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/profiles"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
+	"github.com/tollgate-dev/tollgate/pkg/text"
 )
 
 // Values of --scale-up and --capacity.
@@ -28,10 +31,13 @@ var (
 	clusterFlags = []string{"config", "horizon", "restarts"}
 )
 
-// maxSeeds and maxCopies catch slips of the finger.
+// These catch slips of the finger. While pods wait for a node to boot, each scan
+// of the autoscaler is a step of the simulation.
 const (
 	maxSeeds  = 1000
 	maxCopies = 1000
+	maxTime   = 24 * time.Hour
+	maxDelay  = 365 * 24 * time.Hour
 )
 
 func (o *simulateOptions) addFlags(cmd *cobra.Command) {
@@ -90,20 +96,25 @@ func (o *simulateOptions) check() error {
 		}
 	}
 	for _, f := range []struct {
-		name         string
-		value, least time.Duration
+		name               string
+		value, least, most time.Duration
 	}{
-		{"boot-time", o.bootTime, time.Second},
-		{"scan-interval", o.scanInterval, time.Second},
-		{"empty-delay", o.emptyDelay, time.Second},
-		{"horizon", o.horizon, time.Second},
-		{"duration", o.length, 0},
+		{"boot-time", o.bootTime, time.Second, maxTime},
+		{"scan-interval", o.scanInterval, time.Second, maxTime},
+		{"empty-delay", o.emptyDelay, time.Second, maxDelay},
+		{"horizon", o.horizon, time.Second, math.MaxInt64}, // of which the reader knows the most
+		{"duration", o.length, 0, math.MaxInt64},
 	} {
-		if f.value < f.least {
+		switch {
+		case f.value < f.least:
 			return ui.WithHint(fmt.Errorf("--%s is %s", f.name, f.value), "it is a time such as 30s, 10m or 24h")
+		case f.value > f.most:
+			return ui.WithHint(fmt.Errorf("--%s is %s", f.name, f.value), "it is %s at most", text.Duration(f.most))
 		}
 	}
 	switch {
+	case o.certificate == "-":
+		return ui.WithHint(errors.New("--certificate is -: the table goes to stdout, and a certificate is a file beside it"), "give it a name, such as --certificate bound.json.gz")
 	case o.pools != "" && o.changed("capacity"):
 		return ui.WithHint(fmt.Errorf("--capacity and --pools exclude each other"), "the file of --pools says what each pool costs and how it is bought")
 	case o.certificate != "" && !o.bound:

@@ -46,7 +46,7 @@ func loadProfile(name string) (*profiles.Profile, error) {
 	_, err := os.Stat(path)
 	isFile := !isBuiltIn(name) && (err == nil || strings.ContainsAny(name, `/\.#`))
 	if isFile {
-		p, err := loadProfileFile(name, "")
+		p, err := profiles.Load(name, "")
 		return p, ui.WithHint(err, "--profile is a KubeSchedulerConfiguration file that kube-scheduler accepts, with #schedulerName if it has several profiles, or a built-in profile: %s", strings.Join(profiles.Names(), ", "))
 	}
 	p, err := profiles.Named(name)

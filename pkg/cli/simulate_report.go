@@ -24,7 +24,8 @@ type SimulateReport struct {
 	World SimulateWorld `json:"world"`
 	// Baseline is the profile that versusBaselinePercent compares with.
 	Baseline string `json:"baseline"`
-	// Bound is what no scheduler can pay less than; null if not asked for.
+	// Bound is what no scheduler can pay less than; null if it was not asked
+	// for, or turned out above a bill, which is a fault of it.
 	Bound *SimulateBound `json:"bound"`
 	// Profiles are in the order of --profile.
 	Profiles []SimulateRow `json:"profiles"`
@@ -115,9 +116,10 @@ type SimulateRow struct {
 	AboveBoundPercent     *float64 `json:"aboveBoundPercent"`
 	AboveBoundPercentCI95 float64  `json:"aboveBoundPercentCI95"`
 	// VersusBaselinePercent is by how much the bill is above that of the
-	// baseline, seed by seed; below 0 if it is cheaper.
-	VersusBaselinePercent     float64 `json:"versusBaselinePercent"`
-	VersusBaselinePercentCI95 float64 `json:"versusBaselinePercentCI95"`
+	// baseline, seed by seed; below 0 if it is cheaper, and null if not known,
+	// such as where one of the two gave pods up.
+	VersusBaselinePercent     *float64 `json:"versusBaselinePercent"`
+	VersusBaselinePercentCI95 float64  `json:"versusBaselinePercentCI95"`
 	// HourlyAtEndMicroDollars is what the nodes cost per hour when the last pod
 	// is about to end.
 	HourlyAtEndMicroDollars int64 `json:"hourlyAtEndMicroDollars"`
@@ -160,6 +162,6 @@ type SimulateNodeHours struct {
 type SimulateSeed struct {
 	Seed         uint64 `json:"seed"`
 	MicroDollars int64  `json:"microDollars"`
-	// BoundMicroDollars is null if it was not asked for.
+	// BoundMicroDollars is null where there is no bound.
 	BoundMicroDollars *int64 `json:"boundMicroDollars"`
 }

@@ -5,6 +5,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tollgate-dev/tollgate/pkg/cli/ui"
@@ -20,44 +22,70 @@ type seedRun struct {
 	setting *experiment.Setting
 	// results are in the order of the profiles.
 	results []*simulator.Result
-	// certificate is the bound for all of them; nil if none was asked for.
+	// certificate is the bound for all of them; nil if none was asked for, or
+	// one that does not hold was found.
 	certificate *bound.Certificate
 }
 
 // dollars returns the bound.
 func (r *seedRun) dollars() float64 { return r.certificate.Dollars() }
 
-// simulate runs everything, one after the other.
-func (o *simulateOptions) simulate(ctx context.Context, s *source, all []*profiles.Profile) ([]*seedRun, error) {
+// simulate runs everything, one after the other. What refutes a bound it returns
+// as refuted, with runs that have no bound: bills do not depend on it.
+func (o *simulateOptions) simulate(ctx context.Context, s *source, all []*profiles.Profile) (runs []*seedRun, refuted, err error) {
 	progress := newProgress(o, len(all))
 	defer progress.end()
-	var runs []*seedRun
 	for i := range o.seeds {
 		run := &seedRun{seed: o.seed + uint64(i)} //nolint:gosec // not negative
-		var err error
 		if run.setting, err = s.setting(run.seed); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for j, p := range all {
 			result, err := run.setting.Run(ctx, p, progress.of(i, j, p.Name))
 			if err != nil {
-				return nil, ui.WithHint(err, "%s", runHint(s))
+				return nil, nil, ui.WithHint(err, "%s", runHint(s, p.Name, err))
+			}
+			if err := countable(result, p.Name); err != nil {
+				return nil, nil, err
 			}
 			run.results = append(run.results, result)
 		}
-		if o.bound {
+		if o.bound && refuted == nil {
 			progress.bound(i)
-			if err := run.computeBound(ctx); err != nil {
-				return nil, err
+			if run.certificate, err = run.setting.Bound(ctx, experiment.LongestDelay(run.results...)); err != nil {
+				return nil, nil, err
 			}
+			refuted = run.refuted(all)
 		}
 		runs = append(runs, run)
 	}
-	return runs, nil
+	if refuted != nil {
+		for _, run := range runs {
+			run.certificate = nil
+		}
+	}
+	return runs, refuted, nil
 }
 
-func runHint(s *source) string {
+// countable returns an error for a bill beyond what integers of micro-dollars
+// hold: 9 trillion dollars.
+func countable(r *simulator.Result, profile string) error {
+	if microDollars(r.Dollars) < maxMicroDollars && microDollars(r.EndDollarsPerHour) < maxMicroDollars {
+		return nil
+	}
+	return ui.WithHint(fmt.Errorf("the bill of profile %s is beyond %s, which is the most that can be counted", profile, monthly(maxMicroDollars)),
+		"lower prices, numbers of prepaid nodes, or the time that is simulated")
+}
+
+// runHint is for pods that fit nowhere, and for profiles of files that no
+// scheduler can be built of.
+func runHint(s *source, profile string, err error) string {
+	var unfit *simulator.UnfitError
 	switch {
+	case !errors.As(err, &unfit) && isBuiltIn(profile):
+		return ""
+	case !errors.As(err, &unfit):
+		return "kube-scheduler would not run with this profile either: change its plugins, or leave it out of --profile"
 	case s.now != nil:
 		return "pods that fit no node of the cluster cannot be simulated: take them out of the file"
 	case s.world.Cloud == "":
@@ -67,18 +95,15 @@ func runHint(s *source) string {
 	}
 }
 
-// computeBound computes a bound that holds for all results that ran all pods.
-func (r *seedRun) computeBound(ctx context.Context) error {
-	var err error
-	if r.certificate, err = r.setting.Bound(ctx, experiment.LongestDelay(r.results...)); err != nil {
-		return err
-	}
-	for _, result := range r.results {
+// refuted returns an error if a bill is below the bound, which is wrong then.
+// Profiles that gave pods up are not compared with it.
+func (r *seedRun) refuted(all []*profiles.Profile) error {
+	for i, result := range r.results {
 		if result.UnschedulableCount > 0 {
-			continue // is not compared with the bound
+			continue
 		}
 		if err := experiment.Holds(r.certificate, result); err != nil {
-			return err
+			return fmt.Errorf("profile %s with seed %d: %w", all[i].Name, r.seed, err)
 		}
 	}
 	return nil

@@ -109,6 +109,11 @@ func (o *simulateOptions) trace(trace *workload.Workload) (*source, error) {
 			return nil, err
 		}
 		s.world.Name, s.world.Cloud, s.world.Capacity = o.pools, "", ""
+		for i := range pools {
+			if note := pools[i].PriceNote; note != "" {
+				s.notes = append(s.notes, fmt.Sprintf("pool %s: %s", pools[i].Name, note))
+			}
+		}
 		if o.changed("cloud") {
 			s.world.Cloud = o.world.Cloud
 			if trace, err = pool.MapGPUModels(trace, o.world.Cloud); err != nil {

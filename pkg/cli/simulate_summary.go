@@ -5,6 +5,7 @@ package cli
 
 import (
 	"math"
+	"slices"
 
 	"github.com/tollgate-dev/tollgate/pkg/pricing"
 	"github.com/tollgate-dev/tollgate/pkg/simulator"
@@ -30,11 +31,11 @@ func (o *simulateOptions) report(s *source, all []*profiles.Profile, runs []*see
 		Schema: SimulateSchema, Currency: Currency, Time: o.Clock.Now().UTC(), World: s.world, Baseline: all[base].Name, baselineColumn: column, extra: s.notes,
 		Workload: SimulateWorkload{
 			Name: w.Name, Pods: len(w.Pods), Nodes: len(w.Nodes), DurationSeconds: w.Duration().Seconds(),
-			LeftOut: w.LeftOut, HourlyPriceMicroDollars: s.now,
+			LeftOut: w.Notes(), HourlyPriceMicroDollars: s.now,
 		},
 	}
 	r.World.Pools = len(runs[0].setting.Pools)
-	if o.bound {
+	if runs[0].certificate != nil {
 		r.Bound = boundOf(runs)
 	}
 	for i, p := range all {
@@ -70,15 +71,13 @@ func rowOf(name string, runs []*seedRun, i, base int) SimulateRow {
 		return meanOver(runs, func(r *seedRun) float64 { return f(r.results[i]) })
 	}
 	dollars := mean(func(r *simulator.Result) float64 { return r.Dollars })
-	versus := meanOver(runs, func(r *seedRun) float64 { return excess(r.results[i].Dollars, r.results[base].Dollars) })
 	value := func(f func(*simulator.Result) float64) float64 { return round4(mean(f).Value) }
 	hours := func(kind string) float64 {
 		return value(func(r *simulator.Result) float64 { return r.NodeHours[kind] })
 	}
 	row := SimulateRow{
 		Profile: name, MicroDollars: microDollars(dollars.Value), MicroDollarsCI95: microDollars(dollars.CI95),
-		PrepaidMicroDollars:   microDollars(mean(func(r *simulator.Result) float64 { return r.PrepaidDollars }).Value),
-		VersusBaselinePercent: round4(versus.Value), VersusBaselinePercentCI95: round4(versus.CI95),
+		PrepaidMicroDollars:     microDollars(mean(func(r *simulator.Result) float64 { return r.PrepaidDollars }).Value),
 		HourlyAtEndMicroDollars: microDollars(mean(func(r *simulator.Result) float64 { return r.EndDollarsPerHour }).Value),
 		NodeHours: SimulateNodeHours{
 			OnDemand: hours(string(pricing.CapacityTypeOnDemand)), Spot: hours(string(pricing.CapacityTypeSpot)),
@@ -103,14 +102,34 @@ func rowOf(name string, runs []*seedRun, i, base int) SimulateRow {
 		}
 		row.Seeds = append(row.Seeds, SimulateSeed{Seed: run.seed, MicroDollars: microDollars(result.Dollars), BoundMicroDollars: run.boundMicroDollars()})
 	}
-	if runs[0].certificate != nil && row.Unschedulable == 0 {
-		above := meanOver(runs, func(r *seedRun) float64 { return excess(r.results[i].Dollars, r.dollars()) })
-		if !math.IsInf(above.Value, 0) && !math.IsNaN(above.Value) {
-			v := round4(above.Value)
-			row.AboveBoundPercent, row.AboveBoundPercentCI95 = &v, round4(above.CI95)
-		}
+	if !gaveUp(runs, i) && !gaveUp(runs, base) {
+		row.VersusBaselinePercent, row.VersusBaselinePercentCI95 = percentOver(runs, func(r *seedRun) float64 {
+			return excess(r.results[i].Dollars, r.results[base].Dollars)
+		})
+	}
+	if runs[0].certificate != nil && !gaveUp(runs, i) {
+		row.AboveBoundPercent, row.AboveBoundPercentCI95 = percentOver(runs, func(r *seedRun) float64 {
+			return excess(r.results[i].Dollars, r.dollars())
+		})
 	}
 	return row
+}
+
+// gaveUp reports whether a profile left pods undone with any seed: its bill is
+// for less work than the others'.
+func gaveUp(runs []*seedRun, i int) bool {
+	return slices.ContainsFunc(runs, func(r *seedRun) bool { return r.results[i].UnschedulableCount > 0 })
+}
+
+// percentOver is meanOver, and nil where there is no number, as of a bill
+// compared with one of nothing.
+func percentOver(runs []*seedRun, f func(*seedRun) float64) (value *float64, ci95 float64) {
+	m := meanOver(runs, f)
+	if math.IsInf(m.Value, 0) || math.IsNaN(m.Value) {
+		return nil, 0
+	}
+	v := round4(m.Value)
+	return &v, round4(m.CI95)
 }
 
 func (r *seedRun) boundMicroDollars() *int64 {

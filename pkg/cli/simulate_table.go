@@ -56,7 +56,10 @@ func (r *SimulateReport) columns(wide bool) []simulateColumn {
 			if row.Profile == r.Baseline {
 				return "-"
 			}
-			return plusMinus(signed(row.VersusBaselinePercent), tenths(row.VersusBaselinePercentCI95), several)
+			if row.VersusBaselinePercent == nil {
+				return ui.Unknown
+			}
+			return plusMinus(signed(*row.VersusBaselinePercent), tenths(row.VersusBaselinePercentCI95), several)
 		}},
 		{"END/H", r.Workload.HourlyPriceMicroDollars != nil, func(row *SimulateRow) string { return hourly(&row.HourlyAtEndMicroDollars) }},
 		hours("ON-DEMAND-H", func(row *SimulateRow) float64 { return row.NodeHours.OnDemand }),

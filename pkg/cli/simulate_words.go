@@ -23,7 +23,7 @@ func (r *SimulateReport) writeWords(w io.Writer, command string, isExample bool)
 	if price := r.Workload.HourlyPriceMicroDollars; price != nil {
 		hours := r.Workload.DurationSeconds / 3600
 		lines = append(lines, fmt.Sprintf("As it is, the cluster costs %s per hour, %s in %s.",
-			hourly(price), monthly(int64(float64(*price)*hours)), span(r.Workload.DurationSeconds)))
+			hourly(price), monthly(microDollars(float64(*price)/1e6*hours)), span(r.Workload.DurationSeconds)))
 	}
 	lines = append(lines, r.World.words(&r.Workload))
 	if isExample {
@@ -108,12 +108,12 @@ func (r *SimulateReport) shows() string {
 			theirs = &r.Profiles[i]
 		}
 	}
-	if ours == nil || theirs == nil || r.Baseline != profiles.MostAllocated {
+	if ours == nil || theirs == nil || r.Baseline != profiles.MostAllocated || ours.VersusBaselinePercent == nil {
 		return text + "."
 	}
 	versusDefault := excess(float64(ours.MicroDollars), float64(theirs.MicroDollars))
 	text += fmt.Sprintf(": the profile that Tollgate ships, DominantShare, pays %s than kube-scheduler's default and %s than MostAllocated",
-		moreOrLess(versusDefault), moreOrLess(ours.VersusBaselinePercent))
+		moreOrLess(versusDefault), moreOrLess(*ours.VersusBaselinePercent))
 	if ours.AboveBoundPercent != nil {
 		text += fmt.Sprintf(", and is %s%% above what is proven to be the least", tenths(*ours.AboveBoundPercent))
 	}

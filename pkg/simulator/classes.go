@@ -105,7 +105,15 @@ func (l *larger) err() error {
 	if l.more > 0 {
 		text += fmt.Sprintf("\nand %d more", l.more)
 	}
-	return fmt.Errorf("no pool admits these pods, by size, labels or taints; add a pool that does, or take them out of the input:\n%s", text)
+	return &UnfitError{text}
+}
+
+// UnfitError is for pods that no pool admits and no node of the beginning.
+type UnfitError struct{ pods string }
+
+// Error names the pods, five at most.
+func (e *UnfitError) Error() string {
+	return "no pool admits these pods, by size, labels or taints; add a pool that does, or take them out of the input:\n" + e.pods
 }
 
 // describe prints a request as people write it.

@@ -68,8 +68,8 @@ func (s *simulation) prepare() error {
 	}
 	for i := range s.config.Pools {
 		p := &s.config.Pools[i]
-		if p.Price <= 0 {
-			return fmt.Errorf("simulating %s: pool %s has no price; give it one", w.Name, p.Name)
+		if p.Price < 0 { // 0 is a price: somebody else pays
+			return fmt.Errorf("simulating %s: pool %s costs %s; want 0 or more", w.Name, p.Name, p.Price)
 		}
 		s.pools = append(s.pools, poolState{Pool: p, allocatable: p.Allocatable(), accelerator: p.HasAccelerator()})
 	}

@@ -4,6 +4,7 @@
 package simulator_test
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/tollgate-dev/tollgate/pkg/simulator"
+	"github.com/tollgate-dev/tollgate/pkg/simulator/bound"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/pool"
 	"github.com/tollgate-dev/tollgate/pkg/simulator/workload"
 )
@@ -138,7 +140,7 @@ func TestRunStrandedGPUs(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	small := newPool("small", 4, 16, 3.6)
-	free := newPool("free", 64, 256, 0)
+	negative := newPool("negative", 64, 256, -1)
 	gpu := newPool("gpu", 64, 256, 9)
 	gpu.Template.Status.Allocatable["nvidia.com/gpu"] = resources(0, 0, 4)["nvidia.com/gpu"]
 	for name, tc := range map[string]struct {
@@ -148,7 +150,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		"a pod larger than any pool":           {[]pool.Pool{small}, simulator.LeastWaste, "trace.csv:2: pod pod-0 requests cpu 32000m, memory 1024Mi"},
 		"a pod that would need a pool of GPUs": {[]pool.Pool{small, gpu}, simulator.LeastWaste, "trace.csv:2: pod pod-0 requests cpu 32000m, memory 1024Mi; gpu is large enough, but has accelerators"},
-		"a pool without price":                 {[]pool.Pool{free}, simulator.LeastWaste, "pool free has no price"},
+		"a pool below 0":                       {[]pool.Pool{negative}, simulator.LeastWaste, "pool negative costs -$1.0000/h"},
 		"an unknown rule":                      {[]pool.Pool{small}, "least-wast", "did you mean \"least-waste\"?"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,6 +160,47 @@ func TestRunRefuses(t *testing.T) {
 			})
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("err = %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// A price of 0 is a price, in the bill and in the bound.
+func TestRunFreePool(t *testing.T) {
+	free, small := newPool("free", 4, 16, 0), newPool("small", 4, 16, 3.6)
+	limited, prepaid := free, free
+	limited.MaxNodes, prepaid.Prepaid = 1, 1
+	pods := []workload.Pod{newPod(0, 4, 2, 5, 100), newPod(1, 4, 2, 5, 100)}
+	for name, tc := range map[string]struct {
+		pools   []pool.Pool
+		scaleUp simulator.ScaleUp
+		dollars float64
+	}{
+		"alone":            {[]pool.Pool{free}, simulator.LeastWaste, 0},
+		"beside another":   {[]pool.Pool{small, free}, simulator.CheapestFit, 0},
+		"with one node":    {[]pool.Pool{limited, small}, simulator.CheapestFit, 0.76},
+		"prepaid":          {[]pool.Pool{prepaid, small}, simulator.CheapestFit, 0},
+		"one node, random": {[]pool.Pool{limited, small}, simulator.RandomPool, 0.76},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkload(pods...)
+			r := run(t, &simulator.Config{
+				Workload: w, Pools: tc.pools, NewPlacer: byPacking, Seed: 1,
+				Autoscaler: simulator.Autoscaler{ScaleUp: tc.scaleUp},
+			})
+			c, err := bound.Compute(t.Context(), w, tc.pools, bound.Options{MaxWait: r.DelayMax, Boot: time.Minute, EmptyDelay: 10 * time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Dollars(); r.Dollars < tc.dollars-1e-9 || math.IsNaN(got) || got > r.Dollars || tc.dollars == 0 && got != 0 {
+				t.Errorf("dollars %v and bound %v, want %v", r.Dollars, got, tc.dollars)
+			}
+			var file bytes.Buffer
+			if err := c.Write(&file); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := bound.Verify(&file); err != nil {
+				t.Errorf("the certificate is refused: %v", err)
 			}
 		})
 	}

@@ -16,7 +16,8 @@ import (
 )
 
 // offer is a pool at its best: nodes that are there from the beginning may be
-// larger than those that can be bought, admit more, and be more than MaxNodes.
+// larger than those that can be bought, admit more, hold more pods than they
+// have room for, and be more than MaxNodes.
 type offer struct {
 	*pool.Pool
 	free      costmodel.Request
@@ -38,6 +39,7 @@ func offers(w *workload.Workload, pools []pool.Pool, nodePools []int) ([]offer, 
 		}
 		all[i] = offer{Pool: p, free: p.Allocatable(), pods: p.Pods(), maxNodes: int64(p.MaxNodes), templates: []*corev1.Node{p.Template}}
 	}
+	held, pods := heldAtFirst(w)
 	for i, node := range w.Nodes {
 		if nodePools[i] < 0 || nodePools[i] >= len(pools) {
 			return nil, fmt.Errorf("bounding cost: node %s belongs to no pool", node.Name)
@@ -49,8 +51,8 @@ func offers(w *workload.Workload, pools []pool.Pool, nodePools []int) ([]offer, 
 				one.DaemonSets = append(one.DaemonSets, pod)
 			}
 		}
-		o.free = larger(o.free, one.Allocatable())
-		o.pods = max(o.pods, one.Pods())
+		o.free = larger(larger(o.free, one.Allocatable()), held[node.Name])
+		o.pods = max(o.pods, one.Pods(), pods[node.Name])
 		o.templates = append(o.templates, node)
 		existing[nodePools[i]]++
 	}
@@ -60,6 +62,25 @@ func offers(w *workload.Workload, pools []pool.Pool, nodePools []int) ([]offer, 
 		}
 	}
 	return all, nil
+}
+
+// heldAtFirst returns, by node, what the pods request that are there from the
+// beginning, and how many they are. They run even where that is more than the
+// node has, such as after its allocatable was lowered. From then on nothing is
+// added to a resource that the node has no room of: it never holds more of any.
+func heldAtFirst(w *workload.Workload) (map[string]costmodel.Request, map[string]int64) {
+	held, pods := map[string]costmodel.Request{}, map[string]int64{}
+	for i := range w.Pods {
+		name := w.Pods[i].Object.Spec.NodeName
+		if name == "" || w.Pods[i].IsMirror() {
+			continue
+		}
+		sum := held[name]
+		sum.Add(costmodel.RequestOf(w.Pods[i].Object))
+		held[name] = sum
+		pods[name]++
+	}
+	return held, pods
 }
 
 // larger returns the larger amount of each resource.

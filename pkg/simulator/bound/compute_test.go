@@ -6,6 +6,7 @@ package bound
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,43 @@ func TestExistingNodes(t *testing.T) {
 	}
 	if _, err := Compute(context.Background(), w, []pool.Pool{small}, Options{}); err == nil || !strings.Contains(err.Error(), "name the pool of each") {
 		t.Errorf("error %v without the pools of nodes", err)
+	}
+}
+
+// What runs at the beginning runs, even where it is more than the node has.
+func TestOvercommittedNodes(t *testing.T) {
+	a := cores("a", 4, pricing.Dollar)
+	w := work(run(3000, 9<<10, 0, time.Hour), run(3000, 9<<10, 0, time.Hour), run(3000, 1, 0, time.Hour), run(3000, 1, 0, time.Hour))
+	for i := range w.Pods {
+		w.Pods[i].Object.Spec.NodeName = "node-1"
+	}
+	w.Pods[3].Object.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"} // it need not run
+	node := a.Template.DeepCopy()
+	node.Name = "node-1"
+	node.Status.Allocatable[corev1.ResourcePods] = resource.MustParse("2")
+	w.Nodes = []*corev1.Node{node}
+	a.Template.Status.Allocatable[corev1.ResourcePods] = resource.MustParse("2")
+	lifecycle := Options{NodePools: []int{0}, MaxWait: time.Second, Boot: time.Minute, EmptyDelay: time.Minute}
+	for _, test := range []struct {
+		name    string
+		prepaid int
+		options Options
+		want    float64 // what it costs to leave them there
+	}{
+		{"nothing is assumed", 0, Options{NodePools: []int{0}}, 1},
+		{"lifecycle", 0, lifecycle, 61. / 60},
+		{"prepaid", 1, lifecycle, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a.Prepaid = test.prepaid
+			c := mustCompute(t, w, []pool.Pool{a}, test.options)
+			if got, want := c.Pools[0].Allocatable, []int64{9000, 18<<30 + 1<<20, 0, 3}; !slices.Equal(got, want) {
+				t.Errorf("a node has %v, want %v", got, want)
+			}
+			if best, _ := mustVerify(t, c).Float64(); best > test.want+1e-9 || best < test.want-1e-3 {
+				t.Errorf("$%f is proven, want $%f", best, test.want)
+			}
+		})
 	}
 }
 

@@ -10,8 +10,9 @@
 // No scheduler, even one that moves pods between nodes for free and knows the
 // future, runs every pod of the workload in full for less, where nodes come from
 // the pools at their prices, as many at once as MaxNodes allows, and the sum of
-// Prepaid x price x Workload.Duration is owed in any case. That is all for
-// AssumesNothing. AssumesMaxWait adds: no pod ends more than W = MaxWait later
+// Prepaid x price x Workload.Duration is owed in any case. Nodes of a pool are
+// as large as the largest of those that are there at the beginning, or as what
+// runs on one of them then, where that is more. That is all for AssumesNothing. AssumesMaxWait adds: no pod ends more than W = MaxWait later
 // than if it had never waited. AssumesLifecycle adds: a pod that runs is not
 // interrupted, and nodes are billed from at least Boot before their first pod to
 // EmptyDelay after their last, past the end of the last pod too. A run that gave

@@ -26,6 +26,10 @@ type Pool struct {
 	Template *corev1.Node
 	// Price is what each node is billed, per-node fee included.
 	Price pricing.Money
+	// PriceNote says what Price is instead of the price of just this type, region
+	// and capacity type: what whoever wrote the pool down should know. "" if it is
+	// that, or was given.
+	PriceNote string
 	// CapacityType is how the nodes are bought.
 	CapacityType pricing.CapacityType
 	// MaxNodes is how many nodes there can be at once; 0 for no limit.

@@ -58,7 +58,7 @@ type taint struct {
 //	  cloud: aws                   # default: the one cloud that has the type
 //	  region: us-east-1            # default: that of Catalog
 //	  zone: us-east-1a             # default: none
-//	  hourlyPrice: 0.384           # dollars, above 0; default: the catalog's
+//	  hourlyPrice: 0.384           # dollars, 0 or more; default: the catalog's
 //	  capacityType: spot           # or on-demand, the default
 //	  maxNodes: 10                 # 0 to 1000000; default: 0, no limit
 //	  prepaid: 2                   # nodes that are paid for in any case; the same range
@@ -68,7 +68,8 @@ type taint struct {
 //	  allocatable: {cpu: 7910m, memory: 29Gi}  # in place of the type's; pods: 110 unless given
 //
 // A pool must have a size and a price: an unknown instance type needs
-// hourlyPrice, and cpu and memory in allocatable.
+// hourlyPrice, and cpu and memory in allocatable. Where the catalog has the type
+// in another region only, that one's price is taken, and PriceNote says so.
 func ReadPools(name string, r io.Reader) ([]Pool, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -139,6 +140,8 @@ func decodeError(name string, err error) error {
 			valid := fieldsOf(field[2])
 			if nearest := hint.Nearest(field[1], valid); nearest != "" {
 				text += fmt.Sprintf("; did you mean %q?", nearest)
+			} else {
+				text += ";"
 			}
 			text += " valid fields: " + strings.Join(valid, ", ")
 		} else if notOneValue.MatchString(text) {

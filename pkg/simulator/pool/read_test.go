@@ -63,6 +63,36 @@ func TestReadPools(t *testing.T) {
 	}
 }
 
+func TestReadPoolsOfWhichPrice(t *testing.T) {
+	pools, err := ReadPools("p.yaml", strings.NewReader(`
+pools:
+- {name: here, instanceType: m5.large}
+- {name: mars, instanceType: m5.large, region: mars-1}
+- {name: azure-spot, instanceType: Standard_D4s_v5, region: westeurope, capacityType: spot}
+- {name: given, instanceType: m5.large, region: mars-1, hourlyPrice: 0.1}
+- {name: gpu, instanceType: n1-standard-8, allocatable: {nvidia.com/gpu: 4}}
+- {name: free, hourlyPrice: 0, allocatable: {cpu: 4, memory: 8Gi}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range pools {
+		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s", p.Name, p.Price, p.PriceNote)))
+	}
+	want := []string{
+		"here $0.0960/h",
+		"mars $0.0960/h its price is an estimate: aws/us-east-1/m5.large (region mars-1 is not in the catalog)",
+		"azure-spot $0.0798/h its price is an estimate: azure/westeurope/Standard_D4s_v5 (spot taken as 34.7% of on-demand)",
+		"given $0.1000/h",
+		"gpu $3.5282/h its price is an estimate: gcp/us-central1/n1-standard-8 (4 attached GPUs taken as $0.7871/h each)",
+		"free $0.0000/h",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected prices (-want, +got):\n%s", diff)
+	}
+}
+
 func TestReadPoolsJSON(t *testing.T) {
 	pools, err := ReadPools("pools.json", strings.NewReader(`{"pools":[{"instanceType":"n2-standard-4","hourlyPrice":"0.2"}]}`))
 	if err != nil || len(pools) != 1 || pools[0].Price != 200_000 {
@@ -79,6 +109,7 @@ func TestReadPoolsErrors(t *testing.T) {
 		{"no pools", "pools: []", []string{"p.yaml has none"}},
 		{"not YAML", "pools:\n- name: [", []string{"p.yaml:"}},
 		{"unknown field", "pools:\n- name: a\n  hourlyprice: 1\n  colour: red\n", []string{`p.yaml:3: there is no field "hourlyprice"; did you mean "hourlyPrice"?`, `p.yaml:4: there is no field "colour"`}},
+		{"unknown field like no other", "pools:\n- name: a\n  price: 1\n", []string{`p.yaml:3: there is no field "price"; valid fields: name, instanceType, `}},
 		{"unknown top field", "pool:\n- name: a\n", []string{`p.yaml:1: there is no field "pool"; did you mean "pools"?`}},
 		{"unknown field of a taint", "pools:\n- taints:\n  - efect: x\n", []string{`p.yaml:3: there is no field "efect"; did you mean "effect"?`}},
 		{"field twice", "pools:\n- name: a\n  name: b\n", []string{"p.yaml:3: "}},
@@ -98,7 +129,6 @@ func TestReadPoolsErrors(t *testing.T) {
 		},
 		{"too large an amount", "pools:\n- instanceType: m5.large\n  allocatable: {cpu: 9e20}\n", []string{`p.yaml:3: pool "m5.large": cpu is "9e20", want an amount such as`, "at most 4Pi"}},
 		{"too high a price", "pools:\n- instanceType: m5.large\n  hourlyPrice: 99999999999999999999\n", []string{"p.yaml:3: ", "above the maximum"}},
-		{"no price at all", "pools:\n- instanceType: m5.large\n  hourlyPrice: 0.00\n", []string{`p.yaml:3: pool "m5.large": hourlyPrice is "0.00": `, "as prepaid: 2"}},
 		{"two documents", "pools:\n- instanceType: m5.large\n---\npools: []\n", []string{"more than one document"}},
 		{"no name", "pools:\n- hourlyPrice: 1\n  allocatable: {cpu: 1, memory: 1Gi}\n", []string{"p.yaml:2: ", "neither name nor instanceType"}},
 		{"bad name", "pools:\n- name: A_B\n  instanceType: m5.large\n", []string{`p.yaml:2: pool "A_B": `}},
@@ -143,7 +173,7 @@ func FuzzReadPools(f *testing.F) {
 		seen := map[string]bool{}
 		for i := range pools {
 			p := &pools[i]
-			if p.Name == "" || seen[p.Name] || p.Price <= 0 || p.MaxNodes < 0 || p.Prepaid < 0 || p.Template == nil {
+			if p.Name == "" || seen[p.Name] || p.Price < 0 || p.MaxNodes < 0 || p.Prepaid < 0 || p.Template == nil {
 				t.Errorf("got pool %+v", p)
 			}
 			seen[p.Name] = true

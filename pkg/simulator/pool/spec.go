@@ -171,14 +171,14 @@ func (s *spec) price(p *Pool) fault {
 			return fault{".instanceType", fmt.Sprintf("it has no price (%s); give it an hourlyPrice", cmp.Or(price.Detail, "neither hourlyPrice nor instanceType is there"))}
 		}
 		p.Price = price.PerHour
+		if price.Source == pricing.SourceEstimate {
+			p.PriceNote = "its price is an estimate: " + price.Detail
+		}
 		return fault{}
 	}
 	price, err := pricing.ParseMoney(s.HourlyPrice)
 	if err != nil {
 		return fault{".hourlyPrice", fmt.Sprintf("hourlyPrice is %q: %v", s.HourlyPrice, err)}
-	}
-	if price == 0 {
-		return fault{".hourlyPrice", fmt.Sprintf("hourlyPrice is %q: nodes that cost nothing leave nothing to compare; write what they would cost, and for nodes that are paid for in any case how many there are, as prepaid: 2", s.HourlyPrice)}
 	}
 	p.Price = price
 	p.Template.Annotations = map[string]string{pricing.PriceAnnotation: s.HourlyPrice}

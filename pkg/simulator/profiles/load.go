@@ -21,7 +21,28 @@ import (
 // kube-scheduler does. schedulerName says which; it may also be written behind
 // the path, as in "scheduler.yaml#tollgate". Without it, the file must have a
 // single profile, or a single one beside that of default-scheduler.
-func Load(path, schedulerName string) (*Profile, error) {
+func Load(path, schedulerName string) (*Profile, error) { return load(path, schedulerName, whole) }
+
+// LoadKnown is Load for a scheduler that may have plugins of others: it leaves
+// those out, and extenders, and names them in Profile.LeftOut.
+func LoadKnown(path, schedulerName string) (*Profile, error) { return load(path, schedulerName, known) }
+
+// LoadPrices is Load for those who need to know what nodes cost: of the profile
+// it checks the arguments of CostScore, and nothing else.
+func LoadPrices(path, schedulerName string) (*Profile, error) {
+	return load(path, schedulerName, prices)
+}
+
+// part is what of a profile is of interest.
+type part int
+
+const (
+	whole part = iota
+	known
+	prices
+)
+
+func load(path, schedulerName string, part part) (*Profile, error) {
 	if _, err := os.Stat(path); err != nil {
 		if i := strings.LastIndex(path, "#"); i >= 0 {
 			name := path[i+1:]
@@ -35,29 +56,33 @@ func Load(path, schedulerName string) (*Profile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading scheduler profile: %w", err)
 	}
-	return decode(path, data, schedulerName)
+	return decode(path, data, schedulerName, part)
 }
 
 // decode reads the file of that name.
-func decode(file string, data []byte, schedulerName string) (*Profile, error) {
+func decode(file string, data []byte, schedulerName string, part part) (*Profile, error) {
 	obj, gvk, err := kubeschedulerscheme.Codecs.UniversalDecoder().Decode(data, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading scheduler profile: %w", decodeError(file, data, err))
 	}
 	config, ok := obj.(*schedconfig.KubeSchedulerConfiguration)
 	if !ok {
-		return nil, fmt.Errorf("reading scheduler profile: %s:%s is a %s; give a KubeSchedulerConfiguration", file, lineOf(data, "kind"), gvk.Kind)
+		return nil, fmt.Errorf("reading scheduler profile: %w", wrongKind(file, data))
 	}
 	config.APIVersion = gvk.GroupVersion().String() // as kube-scheduler does: validation reads it
 	i, err := choose(config.Profiles, schedulerName)
 	if err != nil {
 		return nil, fmt.Errorf("reading scheduler profile: %s: %w", file, err)
 	}
-	if err := errors.Join(append(checkPlugins(file, data, i), validate(file, data, config, i)...)...); err != nil {
+	if err := errors.Join(append(checkPlugins(file, data, i, part), validate(file, data, config, i, part)...)...); err != nil {
 		return nil, fmt.Errorf("reading scheduler profile: %w", err)
 	}
 	config.Profiles = config.Profiles[i : i+1]
-	return &Profile{Name: file + "#" + config.Profiles[0].SchedulerName, Config: config}, nil
+	p := &Profile{Name: file + "#" + config.Profiles[0].SchedulerName, Config: config}
+	if part != whole {
+		p.LeftOut = leaveOutUnknown(config)
+	}
+	return p, nil
 }
 
 // choose returns the index of the profile that is meant.

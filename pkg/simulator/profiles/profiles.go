@@ -21,6 +21,8 @@ type Profile struct {
 	Name string
 	// Config is defaulted, and has exactly one profile.
 	Config *schedconfig.KubeSchedulerConfiguration
+	// LeftOut names what the file has and Config has not, see LoadKnown.
+	LeftOut []string
 }
 
 // Names of the built-in profiles. Each is a file of that name.
@@ -66,7 +68,7 @@ func Named(name string) (*Profile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading built-in profile %s: %w; build again from a clean checkout", name, err)
 		}
-		p, err := decode(name+".yaml", data, "")
+		p, err := decode(name+".yaml", data, "", whole)
 		if err != nil {
 			return nil, err
 		}

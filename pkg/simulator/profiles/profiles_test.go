@@ -101,7 +101,7 @@ func TestVariantsOfTheShippedProfile(t *testing.T) {
 }
 
 func TestDefaultIsUpstreams(t *testing.T) {
-	want, err := decode("empty", []byte("apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"), "")
+	want, err := decode("empty", []byte("apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"), "", whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestWithCostScore(t *testing.T) {
 
 // TestWithCostScoreWithoutArgs wants defaults to be there to change.
 func TestWithCostScoreWithoutArgs(t *testing.T) {
-	p, err := decode("f", []byte(header+"  plugins: {score: {enabled: [{name: CostScore}]}}\n"), "")
+	p, err := decode("f", []byte(header+"  plugins: {score: {enabled: [{name: CostScore}]}}\n"), "", whole)
 	if err != nil {
 		t.Fatal(err)
 	}

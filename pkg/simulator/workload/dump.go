@@ -29,7 +29,8 @@ const (
 // One List of nodes and pods, or a NodeList and a PodList one after the other,
 // also in YAML. Objects of other kinds are left out.
 //
-//   - Nodes are Workload.Nodes, without what is of no use to a scheduler.
+//   - Nodes are Workload.Nodes, without what is of no use to a scheduler. Virtual
+//     nodes are left out, and so are their pods.
 //   - Pods that have succeeded, failed, or are being deleted are left out, and
 //     so are those of a node that is not there: it went while the dump was made.
 //   - A pod of a DaemonSet is not a pod of the workload: the newest pod of each,
@@ -71,7 +72,7 @@ func dump(name string, docs []object, options Options) (*Workload, error) {
 	d := &cluster{
 		file: name, options: options, nodes: map[string]*corev1.Node{}, pods: map[types.NamespacedName]*dumpedPod{},
 		uids: map[types.UID]string{}, names: names{}, daemonSets: map[string]*corev1.Pod{},
-		joining: map[string]bool{},
+		joining: map[string]bool{}, virtual: map[string]bool{},
 	}
 	for i, doc := range docs {
 		at := name + ": "
@@ -187,7 +188,11 @@ func (d *cluster) checkContent() {
 		with = fmt.Sprintf(", only %d objects of other kinds", d.others)
 	}
 	switch {
-	case len(d.nodes) == len(d.joining):
+	case len(d.nodes) > 0 && len(d.nodes) == len(d.virtual):
+		d.add("%s has virtual nodes only, and no machine to simulate; take the dump of a cluster with nodes", d.file)
+	case len(d.joining) > 0 && len(d.nodes) == len(d.joining)+len(d.virtual):
+		d.add("%s has no node with cpu, memory and pods in status.allocatable; take nodes and pods with: %s", d.file, dumpCommand)
+	case len(d.nodes) == 0:
 		d.add("%s has no nodes%s; take nodes and pods with: %s", d.file, with, dumpCommand)
 	case len(d.pods) == 0:
 		d.add("%s has no pods; take nodes and pods with: %s", d.file, dumpCommand)

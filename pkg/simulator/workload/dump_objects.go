@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/tollgate-dev/tollgate/pkg/pricing"
 )
 
 // cluster is what is known of a cluster while its dump is read.
@@ -26,11 +28,15 @@ type cluster struct {
 	daemonSets map[string]*corev1.Pod // by owner
 	done       int
 	deleting   int
-	// joining holds the nodes whose kubelet has not said yet what they have.
+	// joining holds the nodes that do not say what they have: their kubelet has
+	// not done so yet, or somebody took it out of the dump.
 	joining map[string]bool
 	waiting int // pods of such nodes
-	gone    int // pods of nodes that are not there
-	others  int // objects of other kinds
+	// virtual holds the nodes that are no machines, see pricing.IsVirtual.
+	virtual   map[string]bool
+	elsewhere int // pods of such nodes
+	gone      int // pods of nodes that are not there
+	others    int // objects of other kinds
 }
 
 // dumpedPod is a pod, and where in the file it is.
@@ -60,6 +66,10 @@ func (d *cluster) readNode(at, name string, raw json.RawMessage) {
 		d.add("%s: %v", at, err)
 		return
 	}
+	if pricing.IsVirtual(&in) {
+		d.virtual[name] = true
+		return
+	}
 	for _, list := range []struct {
 		field string
 		corev1.ResourceList
@@ -69,13 +79,9 @@ func (d *cluster) readNode(at, name string, raw json.RawMessage) {
 			return
 		}
 	}
-	if len(in.Status.Allocatable) == 0 && len(in.Status.Capacity) == 0 {
-		d.joining[name] = true
-		return
-	}
-	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourcePods} {
-		if q := in.Status.Allocatable[name]; q.IsZero() {
-			d.add("%s: status.allocatable has no %s; take the dump as it is: %s", at, name, dumpCommand)
+	for _, needed := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourcePods} {
+		if q := in.Status.Allocatable[needed]; q.IsZero() {
+			d.joining[name] = true
 			return
 		}
 	}

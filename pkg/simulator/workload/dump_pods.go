@@ -26,7 +26,7 @@ func (d *cluster) workload() *Workload {
 	}
 	w := &Workload{Name: shortName(d.file), Start: start.UTC()}
 	for _, name := range slices.Sorted(maps.Keys(d.nodes)) {
-		if !d.joining[name] {
+		if !d.joining[name] && !d.virtual[name] {
 			w.Nodes = append(w.Nodes, d.nodes[name])
 		}
 	}
@@ -38,6 +38,8 @@ func (d *cluster) workload() *Workload {
 			d.done++
 		case d.joining[p.Spec.NodeName]:
 			d.waiting++
+		case d.virtual[p.Spec.NodeName]:
+			d.elsewhere++
 		case p.DeletionTimestamp != nil:
 			d.deleting++
 		case d.isGone(p.Pod):
@@ -65,7 +67,10 @@ func (d *cluster) workload() *Workload {
 		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Pods that are being deleted are not simulated; there are %d.", d.deleting))
 	}
 	if len(d.joining) > 0 {
-		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Nodes that have not said yet what they have are not simulated, nor is what was bound to them; there are %d, with %d pods.", len(d.joining), d.waiting))
+		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Nodes without cpu, memory or pods in status.allocatable are not simulated, nor is what was bound to them; there are %d, with %d pods.", len(d.joining), d.waiting))
+	}
+	if len(d.virtual) > 0 {
+		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Virtual nodes are no machines that can be bought; they and what is bound to them are not simulated: there are %d, with %d pods.", len(d.virtual), d.elsewhere))
 	}
 	if d.gone > 0 {
 		w.LeftOut = append(w.LeftOut, fmt.Sprintf("Pods bound to a node that is not in the file are not simulated; there are %d.", d.gone))

@@ -93,16 +93,33 @@ func TestReadDump(t *testing.T) {
 	}
 }
 
-// A node that is still joining says nothing about its size: it is no reason to
-// refuse the rest of the cluster.
-func TestReadDumpJoiningNode(t *testing.T) {
-	joining := strings.Replace(node("new"), allocatable+`,"capacity":{"cpu":"4"},`, "", 1)
-	onNew := strings.Replace(pod("agent", "", onN, ""), `"nodeName":"n"`, `"nodeName":"new"`, 1)
-	w := readDump(t, list(node("n"), joining, pod("web", "", onN, ""), onNew), workload.Options{Restarts: -1})
-	if len(w.Nodes) != 1 || w.Nodes[0].Name != "n" || len(w.Pods) != 1 || w.Pods[0].Object.Name != "web" {
-		t.Errorf("got %d nodes and\n%s", len(w.Nodes), lines(w))
+// A node that does not say its size, as one that is still joining, is no reason
+// to refuse the rest of the cluster.
+func TestReadDumpNodeWithoutAllocatable(t *testing.T) {
+	for _, says := range []string{``, `"capacity":{"cpu":"4"},`, `"allocatable":{},"capacity":{"cpu":"4"},`, `"allocatable":{"pods":"110"},`, `"allocatable":{"cpu":"4","memory":"0","pods":"110"},`} {
+		joining := strings.Replace(node("new"), allocatable+`,"capacity":{"cpu":"4"},`, says, 1)
+		onNew := strings.Replace(pod("agent", "", onN, ""), `"nodeName":"n"`, `"nodeName":"new"`, 1)
+		w := readDump(t, list(node("n"), joining, pod("web", "", onN, ""), onNew), workload.Options{Restarts: -1})
+		if len(w.Nodes) != 1 || w.Nodes[0].Name != "n" || len(w.Pods) != 1 || w.Pods[0].Object.Name != "web" {
+			t.Errorf("with %q: got %d nodes and\n%s", says, len(w.Nodes), lines(w))
+		}
+		if want := "Nodes without cpu, memory or pods in status.allocatable are not simulated, nor is what was bound to them; there are 1, with 1 pods."; !slices.Contains(w.LeftOut, want) {
+			t.Errorf("with %q: LeftOut %q lacks %q", says, w.LeftOut, want)
+		}
 	}
-	if want := "Nodes that have not said yet what they have are not simulated, nor is what was bound to them; there are 1, with 1 pods."; !slices.Contains(w.LeftOut, want) {
+}
+
+// A virtual node is no machine: nobody buys another one like it.
+func TestReadDumpVirtualNode(t *testing.T) {
+	byTaint := strings.Replace(node("vk"), `"key":"t"`, `"key":"virtual-kubelet.io/provider","value":"azure"`, 1)
+	byLabel := strings.Replace(node("vl"), `"l":"v"`, `"type":"virtual-kubelet"`, 1)
+	onVirtual := strings.Replace(pod("burst", controller("ReplicaSet"), onN, ""), `"nodeName":"n"`, `"nodeName":"vk"`, 1)
+	agent := strings.Replace(pod("agent", controller("DaemonSet"), onN, ""), `"nodeName":"n"`, `"nodeName":"vl"`, 1)
+	w := readDump(t, list(node("n"), byTaint, byLabel, pod("web", "", onN, ""), onVirtual, agent), workload.Options{Restarts: -1})
+	if len(w.Nodes) != 1 || w.Nodes[0].Name != "n" || len(w.Pods) != 1 || w.Pods[0].Object.Name != "web" || len(w.DaemonSets) != 0 {
+		t.Errorf("got %d nodes, %d DaemonSets and\n%s", len(w.Nodes), len(w.DaemonSets), lines(w))
+	}
+	if want := "Virtual nodes are no machines that can be bought; they and what is bound to them are not simulated: there are 2, with 2 pods."; !slices.Contains(w.LeftOut, want) {
 		t.Errorf("LeftOut %q lacks %q", w.LeftOut, want)
 	}
 }

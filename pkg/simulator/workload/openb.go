@@ -86,7 +86,7 @@ func ReadOpenB(name string, r io.Reader) (*Workload, error) {
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %s is empty; want a header with %s", readingTrace, name, strings.Join(openBColumns[:requiredColumns], ","))
 	} else if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", readingTrace, name, csvError(err))
+		return nil, fmt.Errorf("%s: %w", readingTrace, csvError(name, err))
 	}
 	o := &openB{file: name, seen: map[string]int{}, containers: map[openBRequest][]corev1.Container{}, affinities: map[string]*corev1.Affinity{}}
 	o.readHeader(header)
@@ -98,7 +98,7 @@ func ReadOpenB(name string, r io.Reader) (*Workload, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			o.add("%s: %v", name, csvError(err)) // where the next record begins is not known
+			o.add("%v", csvError(name, err)) // where the next record begins is not known
 			break
 		}
 		o.line, _ = c.FieldPos(0)
@@ -115,13 +115,19 @@ func ReadOpenB(name string, r io.Reader) (*Workload, error) {
 	return o.workload(), nil
 }
 
-// csvError is err without the column, which is of no use here.
-func csvError(err error) error {
+// csvError is err with the line on which the record begins, and without the
+// column, which is of no use here: that a quote is not closed shows only at the
+// end of the file.
+func csvError(name string, err error) error {
 	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return fmt.Errorf("line %d: %w", parse.Line, parse.Err)
+	switch {
+	case !errors.As(err, &parse):
+		return fmt.Errorf("%s: %w", name, err)
+	case parse.Line > parse.StartLine:
+		return fmt.Errorf("%s:%d: a quote is not closed", name, parse.StartLine)
+	default:
+		return fmt.Errorf("%s:%d: %w", name, parse.StartLine, parse.Err)
 	}
-	return err
 }
 
 func (o *openB) readHeader(header []string) {

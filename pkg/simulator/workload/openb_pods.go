@@ -39,12 +39,11 @@ func (o *openB) workload() *Workload {
 			Arrives:  seconds(row.creation - first),
 			Lifetime: max(time.Second, seconds(row.deletion-row.creation)),
 			Source:   fmt.Sprintf("%s:%d", o.file, row.line),
+
+			Unscheduled: row.unscheduled,
 		}
 	}
 	sortPods(w.Pods)
-	if o.unscheduled > 0 {
-		w.LeftOut = append(w.LeftOut, fmt.Sprintf("When the traced cluster scheduled its pods is not used: pods run from creation to deletion, also the %d that it never scheduled.", o.unscheduled))
-	}
 	return w
 }
 

@@ -21,12 +21,11 @@ type openB struct {
 	line   int
 	fields int
 	// column holds the place of each column in a row, -1 if it is not there.
-	column      [columnCount]int
-	rows        []openBRow
-	seen        map[string]int // name to line
-	unscheduled int
-	containers  map[openBRequest][]corev1.Container
-	affinities  map[string]*corev1.Affinity
+	column     [columnCount]int
+	rows       []openBRow
+	seen       map[string]int // name to line
+	containers map[openBRequest][]corev1.Container
+	affinities map[string]*corev1.Affinity
 }
 
 type openBRow struct {
@@ -35,6 +34,7 @@ type openBRow struct {
 	models             string // sorted, with | between
 	creation, deletion int64
 	line               int
+	unscheduled        bool
 }
 
 // openBRequest is in thousandths of a core, MiB and thousandths of a GPU.
@@ -75,7 +75,7 @@ func (o *openB) readRow(record []string) {
 	if o.field(record, columnScheduled) != "" {
 		o.number(record, columnScheduled, 0, maxSeconds)
 	} else if o.column[columnScheduled] >= 0 {
-		o.unscheduled++
+		row.unscheduled = true
 	}
 	var err error
 	if row.models, err = models(o.field(record, columnGPUSpec)); err != nil {

@@ -36,8 +36,14 @@ T4,100,short,1,0,100,,1,100
 		t.Errorf("got name %q, start %s, source %q", w.Name, w.Start, w.Pods[0].Source)
 	}
 	want := []string{"When the traced cluster scheduled its pods is not used: pods run from creation to deletion, also the 1 that it never scheduled."}
-	if diff := cmp.Diff(want, w.LeftOut); diff != "" {
-		t.Errorf("LeftOut (-want, +got):\n%s", diff)
+	if diff := cmp.Diff(want, w.Notes()); diff != "" {
+		t.Errorf("Notes (-want, +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"Only the first 1 of 3 pods are simulated."}, workload.Head(w, 1).Notes()); diff != "" {
+		t.Errorf("Notes of the first pod (-want, +got):\n%s", diff)
+	}
+	if notes := workload.Superpose(w, 2, 1).Notes(); len(notes) == 0 || !strings.Contains(notes[0], "also the 2 that it never scheduled") {
+		t.Errorf("Notes of two copies: %q, want both of the pod counted", notes)
 	}
 	for i, want := range []map[string]string{
 		{"cpu": "2", "tollgate.dev/gpu-milli": "1k"},
@@ -88,7 +94,9 @@ func TestReadOpenBFaults(t *testing.T) {
 		"before":    {minimal + "a,1,1,7,6\n", `f.csv:2: deletion_time 6 is before creation_time 7`},
 		"same name": {minimal + "a,1,1,0,1\n\na,1,1,0,1\n", `f.csv:4: name "a" is taken by line 2`},
 		"no name":   {minimal + ",1,1,0,1\n", `f.csv:2: name "": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`},
-		"quote":     {minimal + "a,1,1,0,\"1\n", `f.csv: line 2: extraneous or missing " in quoted-field`},
+		"quote":     {minimal + "a,1,1,0,\"1\n", `f.csv:2: extraneous or missing " in quoted-field`},
+		"unclosed":  {minimal + "a,1,1,0,1\n\"b,1,1,0,1\nc,1,1,0,1\nd,1,1,0,1\n", `f.csv:3: a quote is not closed`},
+		"bare":      {minimal + "a\"a,1,1,0,1\n", `f.csv:2: bare " in non-quoted-field`},
 		"no gpu":    {"gpu_milli,num_gpu," + minimal + "0,1,a,1,1,0,1\n", `f.csv:2: num_gpu is 1 but gpu_milli is 0; want 1 to 1000 of each GPU`},
 		"milli":     {"gpu_milli,num_gpu," + minimal + "500,0,a,1,1,0,1\n", `f.csv:2: gpu_milli is 500 but num_gpu is 0`},
 		"whole":     {"gpu_milli,num_gpu," + minimal + "1001,1,a,1,1,0,1\n", `f.csv:2: gpu_milli is 1001; want 0 to 1000`},

@@ -76,6 +76,8 @@ func Superpose(w *Workload, copies int, seed uint64) *Workload {
 				Arrives:  (p.Arrives - start + shift) % length,
 				Lifetime: min(p.Lifetime, length),
 				Source:   p.Source,
+
+				Unscheduled: p.Unscheduled,
 			})
 			if k == 1 && p.Lifetime > length {
 				cut++

@@ -6,6 +6,7 @@
 package workload
 
 import (
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +26,8 @@ type Pod struct {
 	Lifetime time.Duration
 	// Source says where the pod is from, such as "pods.csv:17".
 	Source string
+	// Unscheduled says that the cluster of the trace never scheduled it.
+	Unscheduled bool
 }
 
 // IsMirror reports whether the pod is what a kubelet shows of a static manifest:
@@ -57,6 +60,20 @@ type Workload struct {
 	// LeftOut says what of the input is not simulated, and why; one sentence an
 	// entry.
 	LeftOut []string
+}
+
+// Notes are LeftOut, and what else should be known of the pods there are.
+func (w *Workload) Notes() []string {
+	unscheduled := 0
+	for i := range w.Pods {
+		if w.Pods[i].Unscheduled {
+			unscheduled++
+		}
+	}
+	if unscheduled == 0 {
+		return w.LeftOut
+	}
+	return append([]string{fmt.Sprintf("When the traced cluster scheduled its pods is not used: pods run from creation to deletion, also the %d that it never scheduled.", unscheduled)}, w.LeftOut...)
 }
 
 // Duration is when the last pod would end if none ever waited.

@@ -51,29 +51,26 @@ func Line(data []byte, path string) (line int, found bool) {
 	return line, true
 }
 
-// Only returns the line of the one field of that name, wherever it is; 0 if
-// there is none, or more than one.
-func Only(data []byte, name string) int {
-	var lines []int
+// First returns the first field that match accepts, and its line, wherever it
+// is; 0 and nil if there is none.
+func First(data []byte, match func(key string, value *yaml.Node) bool) (line int, key string, value *yaml.Node) {
 	if node := parse(data); node != nil {
-		lines = linesOf(node, name)
+		return first(node, match)
 	}
-	if len(lines) != 1 {
-		return 0
-	}
-	return lines[0]
+	return 0, "", nil
 }
 
-// linesOf does not follow aliases, so that it sees each line once.
-func linesOf(node *yaml.Node, name string) []int {
-	var lines []int
+// first does not follow aliases, so that it sees each line once.
+func first(node *yaml.Node, match func(key string, value *yaml.Node) bool) (line int, key string, value *yaml.Node) {
 	for i, child := range node.Content {
-		if node.Kind == yaml.MappingNode && i%2 == 0 && child.Value == name {
-			lines = append(lines, child.Line)
+		if node.Kind == yaml.MappingNode && i%2 == 0 && match(child.Value, node.Content[i+1]) {
+			return child.Line, child.Value, node.Content[i+1]
 		}
-		lines = append(lines, linesOf(child, name)...)
+		if line, key, value = first(child, match); value != nil {
+			return line, key, value
+		}
 	}
-	return lines
+	return 0, "", nil
 }
 
 // parse returns the content of the first document, nil if there is none.

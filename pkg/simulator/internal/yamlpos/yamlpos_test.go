@@ -3,7 +3,11 @@
 
 package yamlpos
 
-import "testing"
+import (
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
 
 const text = `# a comment
 a: 1
@@ -44,10 +48,11 @@ func TestLine(t *testing.T) {
 	}
 }
 
-func TestOnly(t *testing.T) {
-	for name, want := range map[string]int{"a": 2, "y": 5, "x": 0, "nothing": 0} {
-		if got := Only([]byte(text), name); got != want {
-			t.Errorf("Only(%q) = %d, want %d", name, got, want)
+func TestFirst(t *testing.T) {
+	for name, want := range map[string]int{"a": 2, "y": 5, "x": 4, "nothing": 0} {
+		line, key, value := First([]byte(text), func(key string, _ *yaml.Node) bool { return key == name })
+		if line != want || (value != nil) != (want > 0) || want > 0 && key != name {
+			t.Errorf("First(%q) = %d, %q, %v; want line %d", name, line, key, value, want)
 		}
 	}
 }
@@ -58,6 +63,6 @@ func FuzzLine(f *testing.F) {
 	f.Add("a: &a [*a]", "a[0][0][0]")
 	f.Fuzz(func(_ *testing.T, data, path string) {
 		Line([]byte(data), path)
-		Only([]byte(data), path)
+		First([]byte(data), func(key string, _ *yaml.Node) bool { return key == path })
 	})
 }
