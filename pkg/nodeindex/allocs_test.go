@@ -42,9 +42,8 @@ func ordinary(need int64) *Query {
 		Need:   Room{MilliCPU: need, Memory: need << 20, Pods: 1},
 		Admits: func(*Class, *Sample) bool { return true },
 		Cost:   func(c *Class, _ *Sample, oldest int64) int64 { return int64(c.Price)<<50 + oldest },
-		Match:  func(string) bool { return true }, Packed: func(string) int64 { return 50 },
+		Match:  func(string) Verdict { return Matched }, Packed: func(string) int64 { return 50 },
 		PackedMost: func(*Sample, float64) int64 { return 50 },
-		Most:       1000,
 	}
 }
 

@@ -119,7 +119,7 @@ func genQuery(t *rapid.T, m model) *Query {
 	}
 	if rapid.Bool().Draw(t, "match") {
 		part := rapid.Uint64Range(1, 5).Draw(t, "part that matches")
-		q.Match = func(name string) bool { return hash(salt, name)%part == 0 }
+		q.Match = func(name string) Verdict { return verdict(hash(salt, name)%part == 0) }
 	}
 	if rapid.Bool().Draw(t, "packed") {
 		packing := map[string]float64{}
@@ -133,6 +133,13 @@ func genQuery(t *rapid.T, m model) *Query {
 		q.Packed = func(name string) int64 { return most(packing[name]) - int64(hash(salt, name)%less) }
 	}
 	return q
+}
+
+func verdict(matches bool) Verdict {
+	if matches {
+		return Matched
+	}
+	return Refused
 }
 
 func hash(salt uint64, text string) uint64 {

@@ -88,7 +88,7 @@ func (m model) best(q *Query) (name string, refused int) {
 			if !fits(q.Need, n.Free) {
 				continue
 			}
-			if q.Match != nil && !q.Match(n.Name) {
+			if q.Match != nil && q.Match(n.Name) != Matched {
 				refused++
 				continue
 			}

@@ -129,9 +129,8 @@ func TestOrderOfPutDoesNotMatter(t *testing.T) {
 	})
 }
 
-// A search gives up only if more nodes are refused than may be, and says so. None
-// is counted twice.
-func TestMost(t *testing.T) {
+// A search gives up when Match says so, and not else. It asks about no node twice.
+func TestGiveUp(t *testing.T) {
 	gaveUp, complete := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		m := genModel(t, "nodes", rapid.SampledFrom([]int{1, 3, 9}).Draw(t, "classes"), 1, 2*blockSize)
@@ -143,13 +142,19 @@ func TestMost(t *testing.T) {
 			part := rapid.Uint64Range(1, 12).Draw(t, "part that matches")
 			salt := rapid.Uint64().Draw(t, "match salt")
 			matches := func(name string) bool { return hash(salt, name)%part == 0 }
-			q.Match = matches
+			q.Match = func(name string) Verdict { return verdict(matches(name)) }
 			want, refused := m.best(q)
-			q.Most = rapid.IntRange(1, max(1, refused)).Draw(t, "most")
-			asked := map[string]int{}
-			q.Match = func(name string) bool {
+			limit := rapid.IntRange(1, max(1, refused)).Draw(t, "most")
+			asked, left := map[string]int{}, limit
+			q.Match = func(name string) Verdict {
 				asked[name]++
-				return matches(name)
+				if !matches(name) {
+					left--
+				}
+				if left < 0 {
+					return GiveUp
+				}
+				return verdict(matches(name))
 			}
 			got, ok := x.Cheapest(q)
 			met := 0
@@ -166,10 +171,10 @@ func TestMost(t *testing.T) {
 				t.Fatalf("got node %q, want %q", got, want)
 			case !ok && got != "":
 				t.Fatalf("gave up, but found %q", got)
-			case ok != (met <= q.Most):
-				t.Fatalf("complete: %t after %d refused nodes of at most %d", ok, met, q.Most)
-			case !ok && met > q.Most+1:
-				t.Fatalf("asked on after %d refused nodes of at most %d", met, q.Most)
+			case ok != (met <= limit):
+				t.Fatalf("complete: %t after %d refused nodes of at most %d", ok, met, limit)
+			case !ok && met > limit+1:
+				t.Fatalf("asked on after %d refused nodes of at most %d", met, limit)
 			}
 			if ok {
 				complete++

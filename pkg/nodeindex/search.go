@@ -21,9 +21,9 @@ type Query struct {
 	// whose oldest pod started then or later. It is asked about every class, and
 	// Cost only where the floor is low. nil if Cost takes as little time.
 	Floor func(c *Class, s *Sample, oldest int64) int64
-	// Match reports whether the pod may use a node of a class that Admits
-	// admits; nil if it may use all.
-	Match func(name string) bool
+	// Match says whether the pod may use a node of a class that Admits admits;
+	// nil if it may use all.
+	Match func(name string) Verdict
 	// Packed returns the packing score of the node with the pod, from 0 to
 	// 100: of equal costs the higher wins. nil if packing does not count. It is
 	// called for nodes of equal cost only.
@@ -31,10 +31,17 @@ type Query struct {
 	// PackedMost returns a score that Packed does not exceed for any node of
 	// the class whose Packing is at most that.
 	PackedMost func(s *Sample, packing float64) int64
-	// Most is how many nodes Match may refuse before the search gives up; 0 for
-	// no limit.
-	Most int
 }
+
+// Verdict is what Match says of a node.
+type Verdict int
+
+const (
+	Refused Verdict = iota
+	Matched
+	// GiveUp ends the search: it takes too long.
+	GiveUp
+)
 
 // slack is by how much an encoded cost may come out above that of a node which
 // is dearer on paper, since powers are not rounded correctly: two steps of
@@ -48,17 +55,13 @@ const slack = 2 << 6
 // search gave up.
 func (x *Index) Cheapest(q *Query) (name string, complete bool) {
 	s := search{Query: q}
-	floor := q.Floor
-	if floor == nil {
-		floor = q.Cost
-	}
 	x.heads = x.heads[:0]
 	for _, c := range x.classes {
 		if !q.Admits(&c.key, &c.sample) {
 			continue
 		}
 		if n, at := c.next(position{}, &q.Need); n != nil {
-			x.heads = append(x.heads, head{c, at, floor(&c.key, &c.sample, n.Oldest)})
+			x.heads = append(x.heads, head{c, at, s.floorOf(c, n)})
 		}
 	}
 	// Most classes are too dear, so none of their nodes is matched.
@@ -86,11 +89,13 @@ func (x *Index) Each(q *Query, visit func(*Class, *Sample, *Node)) (complete boo
 		if !q.Admits(&c.key, &c.sample) {
 			continue
 		}
-		for n, at := s.next(c, position{}); n != nil; n, at = s.next(c, position{at.block, at.node + 1}) {
-			visit(&c.key, &c.sample, n)
-		}
-		if s.gaveUp {
-			return false
+		for n, at := c.next(position{}, &q.Need); n != nil; n, at = c.next(position{at.block, at.node + 1}, &q.Need) {
+			if s.matches(n) {
+				visit(&c.key, &c.sample, n)
+			}
+			if s.gaveUp {
+				return false
+			}
 		}
 	}
 	return true
@@ -129,9 +134,8 @@ func (h *heads) Pop() any {
 // search is a Query on its way.
 type search struct {
 	*Query
-	refused int
-	gaveUp  bool
-	best    found
+	gaveUp bool
+	best   found
 }
 
 // found is a node with what it is compared by.
@@ -143,54 +147,87 @@ type found struct {
 	known bool
 }
 
-// next returns the first node at or after a position that the pod may use.
-func (s *search) next(c *class, at position) (*Node, position) {
-	for {
-		n, here := c.next(at, &s.Need)
-		if n == nil || s.Match == nil || s.Match(n.Name) {
-			return n, here
-		}
-		if s.refused++; s.Most > 0 && s.refused > s.Most {
-			s.gaveUp = true
-			return nil, position{block: len(c.blocks)}
-		}
-		at = position{here.block, here.node + 1}
+// matches reports whether the pod may use a node.
+func (s *search) matches(n *Node) bool {
+	if s.Match == nil {
+		return true
 	}
+	v := s.Match(n.Name)
+	s.gaveUp = s.gaveUp || v == GiveUp
+	return v == Matched
 }
 
-// class looks for a better node in a class than the best so far.
+// class looks for a better node in a class than the best so far. What is too dear,
+// or cannot come first by packing, is not matched: that may take long. Nor is a
+// cost worked out as long as a floor will do.
 func (s *search) class(h *head) {
+	c := h.class
 	var mine found // the best of this class
-	n, at := s.next(h.class, h.at)
-	cost := s.costOf(h.class, n)
-	for n != nil && !dearer(cost, s.best.costOr(cost)) && !dearer(cost, mine.costOr(cost)) {
-		// All up to there cost the same, the fullest first.
-		end := h.class.lowerBound(func(other *Node) bool { return other.Oldest > n.Oldest })
-		for {
-			// Of what is alike, the first in the order of the class counts.
-			if f := (found{node: n, cost: cost}); s.compare(&f, &mine) < 0 {
-				mine = f
-			}
-			n, at = s.next(h.class, position{at.block, at.node + 1})
-			if n == nil || !at.before(end) || s.hopeless(&mine, h.class, n, cost, 0) || s.hopeless(&s.best, h.class, n, cost, 1) {
+	var same struct {
+		begun, known bool // the cost is
+		oldest, cost int64
+	}
+	for n, at := c.next(h.at, &s.Need); n != nil; n, at = c.next(at, &s.Need) {
+		if !same.begun || n.Oldest != same.oldest {
+			same.begun, same.known, same.oldest, same.cost = true, false, n.Oldest, s.floorOf(c, n)
+			if s.tooDear(same.cost, &mine) {
 				break
 			}
 		}
-		if at.before(end) {
-			n, at = s.next(h.class, end)
+		if !same.known && (mine.node != nil || s.best.node != nil) {
+			same.known, same.cost = true, s.costOf(c, n)
+			if s.tooDear(same.cost, &mine) {
+				break
+			}
 		}
-		cost = s.costOf(h.class, n)
+		if s.hopeless(&mine, c, n, same.cost, 0) || !s.ties(same.cost) && s.hopeless(&s.best, c, n, same.cost, 1) {
+			// Those that cost the same come fullest first.
+			at = c.lowerBound(func(other *Node) bool { return other.Oldest > same.oldest })
+			continue
+		}
+		at.node++
+		if !s.matches(n) {
+			if s.gaveUp {
+				return
+			}
+			continue
+		}
+		if !same.known {
+			same.known, same.cost = true, s.costOf(c, n)
+		}
+		// Of what is alike, the first in the order of the class counts.
+		if f := (found{node: n, cost: same.cost}); s.compare(&f, &mine) < 0 {
+			mine = f
+		}
 	}
 	if cmp.Or(s.compare(&mine, &s.best), olderThan(&mine, &s.best)) < 0 {
 		s.best = mine
 	}
 }
 
-// costOf returns the cost on a node of a class, 0 for nil.
-func (s *search) costOf(c *class, n *Node) int64 {
-	if n == nil {
-		return 0
+// tooDear reports whether neither a node of a cost nor those that follow it in its
+// class can come before what was found.
+func (s *search) tooDear(cost int64, mine *found) bool {
+	return dearer(cost, s.best.costOr(cost)) || dearer(cost, mine.costOr(cost))
+}
+
+// ties reports whether the age of the nodes decides between a node of a cost and the
+// best so far.
+func (s *search) ties(cost int64) bool {
+	return s.Packed == nil && s.best.node != nil && cost == s.best.cost
+}
+
+// floorOf returns what the cost on a node of a class, and on those that follow it,
+// is not less than.
+func (s *search) floorOf(c *class, n *Node) int64 {
+	if s.Floor == nil {
+		return s.costOf(c, n)
 	}
+	return s.Floor(&c.key, &c.sample, n.Oldest)
+}
+
+// costOf returns the cost on a node of a class.
+func (s *search) costOf(c *class, n *Node) int64 {
 	return s.Cost(&c.key, &c.sample, n.Oldest)
 }
 
@@ -247,8 +284,4 @@ func btoi(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-func (p position) before(other position) bool {
-	return p.block < other.block || p.block == other.block && p.node < other.node
 }

@@ -141,18 +141,27 @@ func TestFloorSparesCosts(t *testing.T) {
 	}
 }
 
-// Classes that are too dear are not matched: that may take long.
+// Nodes that are too dear are not matched, be they of the same class or of others:
+// that may take long.
 func TestFewNodesAreMatched(t *testing.T) {
 	const classes = 20
 	x := fleet(5000, classes)
 	for need := range int64(100) {
 		q, asked := ordinary(80*need), 0
-		q.Match = func(string) bool {
+		q.Match = func(string) Verdict {
 			asked++
-			return asked%3 == 0
+			return verdict(asked%3 == 0)
 		}
 		if name, _ := x.Cheapest(q); name == "" || asked > 9 {
 			t.Errorf("matched %d nodes to find %q", asked, name)
+		}
+		q, asked = ordinary(80*need), 0
+		q.Match = func(string) Verdict {
+			asked++
+			return verdict(asked == 1)
+		}
+		if name, _ := x.Cheapest(q); name == "" || asked > 6 {
+			t.Errorf("matched %d nodes though the first was the cheapest", asked)
 		}
 	}
 }

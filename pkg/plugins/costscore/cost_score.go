@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,6 +41,7 @@ type CostScore struct {
 
 	indexed     bool // the arguments do not say otherwise
 	mostRefused int
+	mostTime    time.Duration
 	searching   sync.Mutex
 	factsOnce   sync.Once
 	facts       profileFacts

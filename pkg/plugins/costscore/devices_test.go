@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	resourceapi "k8s.io/api/resource/v1"
@@ -118,26 +119,31 @@ func (r random) devices(nodes []*v1.Node) []runtime.Object {
 	return objects
 }
 
-// Nodes with the devices are found among those without, unless there are many of
-// these, or one request is better than another.
+// Nodes with the devices are found among those without, unless it takes too long, or
+// one request is better than another.
 func TestSearchFindsDevices(t *testing.T) {
 	tests := map[string]struct {
 		dear   int // the number of the nodes that are cheaper and have none
 		claims []string
-		reason string
+		// hurried searches end with the first refusal.
+		hurried bool
+		reason  string
 	}{
-		"few without":              {dear: 20, claims: []string{"one"}},
-		"many without":             {dear: 100, claims: []string{"one"}, reason: reasonGaveUp},
+		"some without":             {dear: 20, claims: []string{"one"}},
+		"too late":                 {dear: 5, claims: []string{"one"}, hurried: true, reason: reasonGaveUp},
 		"two of one node":          {dear: 5, claims: []string{"two"}},
 		"more than there are":      {dear: 5, claims: []string{"three"}, reason: reasonNoNode},
 		"one is taken":             {dear: 5, claims: []string{"one", "two"}, reason: reasonNoNode},
-		"allocated to a zone":      {dear: 20, claims: []string{"in-b"}},
+		"allocated to a zone":      {dear: 20, claims: []string{"in-b"}, hurried: true},
 		"alternatives":             {dear: 5, claims: []string{"either"}, reason: reasonResourceClaims},
-		"a claim and a preference": {dear: 100, claims: []string{"one"}},
+		"a claim and a preference": {dear: 20, claims: []string{"one"}, hurried: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, zonal(tt.dear), nil)
+			if c.plugin.mostTime = time.Hour; tt.hurried {
+				c.plugin.mostTime = -1
+			}
 			c.store(t, &resourceapi.DeviceClass{ObjectMeta: metav1.ObjectMeta{Name: deviceClass}}, devicesOf("b", 2),
 				asking("one", 1), asking("two", 2), asking("three", 3), choosing("either"), having("in-b", "elsewhere", "zone", "b"))
 			p := using(pod("p").Obj(), tt.claims...)

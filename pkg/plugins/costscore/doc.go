@@ -39,7 +39,8 @@
 //     order and with the weights that make cost decide (profileFacts);
 //   - what the other PreFilter plugins, all of which come before this one, have
 //     written into the cycle's state. Nothing there means that their Filter will
-//     not be called; with something there Filter can be asked about a node;
+//     not be called; with something there Filter can be asked about a node. Of
+//     VolumeBinding, NodeVolumeLimits and DynamicResources the pod tells it;
 //   - PreScore of the other plugins that score, asked in a state that is thrown
 //     away: they skip if they have nothing to say. Those that do not are
 //     asked for the scores of all nodes that the index has for the pod, and the

@@ -41,6 +41,7 @@ func newCostScore(ctx context.Context, args *config.CostScoreArgs, h fwk.Handle,
 		indexed:   args.Search != config.SearchFull,
 
 		mostRefused: mostRefused,
+		mostTime:    mostTime,
 	}
 	pl.follower.ageless = args.Strategy == config.StrategyNodePrice || ptr.Deref(args.AgeExponent, config.DefaultAgeExponent) == 0
 	registration, err := informers.Nodes().Informer().AddEventHandler(pl.nodeHandler())

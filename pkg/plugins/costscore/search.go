@@ -5,6 +5,7 @@ package costscore
 
 import (
 	"context"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -37,11 +38,9 @@ const (
 // a microsecond, to be compared five.
 const mostRefused = 5000
 
-// How many refusals one counts for by plugins that take longer.
-const (
-	volumesRefused = 10
-	devicesRefused = 200
-)
+// mostTime is for how long nodes may refuse a pod with volumes or resource claims.
+// To find out that a node does not have the devices of a claim may take seconds.
+const mostTime = 2 * time.Millisecond
 
 const fullSearchKey = "tollgate.dev/full-search"
 
@@ -65,7 +64,7 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 	if _, err := state.Read(fullSearchKey); err == nil {
 		return "", reasonConfigured
 	}
-	if !pl.handed.trusted(ctx, pl.activator, pl.clock.Now()) {
+	if !pl.handed.trusted(ctx, pl.activator, pl.clock.Now(), pod) {
 		return "", reasonDistrust
 	}
 	pl.factsOnce.Do(func() { pl.facts.find(ctx, pl.handle) })
@@ -91,7 +90,7 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 		node, reason = pl.preferred(ctx, state, pod, p, q)
 	}
 	if node != "" {
-		pl.handed.over(state, pod, node)
+		pl.handed.over(state, pod, node, p.slow)
 	}
 	return node, reason
 }
@@ -101,6 +100,7 @@ func (pl *CostScore) search(ctx context.Context, state fwk.CycleState, pod *v1.P
 func (pl *CostScore) cheapest(p *placeable, q *query) (node, reason string) {
 	found, complete := pl.follower.index.Cheapest(&q.Query)
 	for found != "" && pl.follower.catchUp(pl, found) {
+		q.refused, q.spent = 0, 0
 		found, complete = pl.follower.index.Cheapest(&q.Query)
 	}
 	switch {
@@ -123,18 +123,23 @@ type query struct {
 	nodeindex.Query
 	*preScoreState
 	packing packing // of the pod, if it counts
-	// unfiltered says that Filter plugins are asked about what is found.
-	unfiltered bool
+	// refused is how many nodes have been refused in this search, and spent how
+	// long that took where it may take long.
+	refused int
+	spent   time.Duration
 	// preferNoSchedule says that a node has a taint that the profile weighs. Such
-	// nodes are left out unless weighTaints is set.
-	preferNoSchedule, weighTaints bool
+	// nodes are left out unless each is set.
+	preferNoSchedule bool
+	// each says that all nodes are gone through, to be weighed against each other.
+	// Filter plugins are asked about them later.
+	each bool
 }
 
 func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, l *limits) *query {
 	s := pl.newPreScoreState(pod)
-	q := &query{Query: nodeindex.Query{Need: p.need, Most: pl.mostRefused}, preScoreState: s}
+	q := &query{Query: nodeindex.Query{Need: p.need}, preScoreState: s}
 	q.Admits = func(c *nodeindex.Class, sample *nodeindex.Sample) bool {
-		if q.preferNoSchedule && !q.weighTaints {
+		if q.preferNoSchedule && !q.each {
 			return false // nobody will look at what is found
 		}
 		taints := p.verdict(ctx, c, sample)
@@ -143,7 +148,7 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 			return false
 		case taints == disliked && pl.facts.taints != nil:
 			q.preferNoSchedule = true
-			return q.weighTaints
+			return q.each
 		}
 		return true
 	}
@@ -164,18 +169,8 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 			return pl.floor(&s.request, &sample.Cost, pl.follower.age(oldest, s.now))
 		}
 	}
-	if p.affinity != nil || len(p.reachable) > 0 || len(p.filters) > 0 {
-		q.Match = func(name string) bool {
-			info := pl.follower.info(name)
-			if !p.matches(info.Node()) {
-				return false
-			}
-			passes := q.unfiltered || p.passes(ctx, state, pod, info)
-			if !passes {
-				q.Most = max(1, q.Most+1-p.refusal)
-			}
-			return passes
-		}
+	if p.asks() {
+		q.Match = func(name string) nodeindex.Verdict { return pl.match(ctx, state, pod, p, q, name) }
 	}
 	if pl.facts.packs {
 		q.packing = packingOf(pod)
@@ -183,6 +178,32 @@ func (pl *CostScore) query(ctx context.Context, state fwk.CycleState, pod *v1.Po
 		q.Packed = func(name string) int64 { return q.packing.score(pl.follower.info(name)) }
 	}
 	return q
+}
+
+// match says whether the pod may use a node that has room and whose taints it
+// tolerates. With preferences the Filter plugins are asked later, side by side.
+func (pl *CostScore) match(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, q *query, name string) nodeindex.Verdict {
+	if q.preferNoSchedule && !q.each {
+		return nodeindex.GiveUp // nobody will look at what is found
+	}
+	info := pl.follower.info(name)
+	matches := p.matches(info.Node())
+	if q.each && matches {
+		return nodeindex.Matched
+	}
+	if matches {
+		begin := pl.clock.Now()
+		if p.passes(ctx, state, pod, info) {
+			return nodeindex.Matched
+		}
+		if q.spent += pl.clock.Since(begin); p.slow && q.spent > pl.mostTime {
+			return nodeindex.GiveUp
+		}
+	}
+	if q.refused++; q.refused > pl.mostRefused && !q.each {
+		return nodeindex.GiveUp
+	}
+	return nodeindex.Refused
 }
 
 // priceOf returns as much of the price of a class's nodes as limits look at.

@@ -5,6 +5,7 @@ package costscore
 
 import (
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/dynamic-resource-allocation/resourceclaim"
 )
 
@@ -27,6 +28,13 @@ func (p *placeable) devices(f *profileFacts, pod *v1.Pod) (reason string) {
 		if err != nil {
 			return reasonResourceClaims
 		}
+		if a := claim.Status.Allocation; a != nil && a.NodeSelector != nil {
+			selector, err := nodeaffinity.NewNodeSelector(a.NodeSelector)
+			if err != nil {
+				return reasonResourceClaims
+			}
+			p.reachable = append(p.reachable, selector)
+		}
 		for j := range claim.Spec.Devices.Requests {
 			if len(claim.Spec.Devices.Requests[j].FirstAvailable) > 0 {
 				return reasonResourceClaims
@@ -34,6 +42,6 @@ func (p *placeable) devices(f *profileFacts, pod *v1.Pod) (reason string) {
 		}
 	}
 	p.filters = append(p.filters, f.devices)
-	p.refusal = devicesRefused
+	p.slow = true
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"k8s.io/component-base/metrics/testutil"
 	fwk "k8s.io/kube-scheduler/framework"
@@ -67,7 +68,7 @@ func exactOn(t *testing.T, shard, i uint64, found, alone *atomic.Int64) {
 	c := newCluster(t, nodes, r.running(nodes), r.args)
 	c.store(t, r.storage(nodes)...)
 	c.store(t, r.devices(nodes)...)
-	c.plugin.mostRefused = pick(r, mostRefused, 3)
+	c.plugin.mostRefused, c.plugin.mostTime = pick(r, mostRefused, 3), time.Hour // on any machine
 	for n := range podsPerCluster {
 		if c.nominator.pods = nil; r.chance(0.02) {
 			c.nominator.pods = map[string][]fwk.PodInfo{pick(r, nodes...).Name: {&framework.PodInfo{}}}

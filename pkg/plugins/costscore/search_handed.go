@@ -10,6 +10,7 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 )
@@ -19,9 +20,10 @@ const distrust = time.Minute
 
 // handed watches over what the index finds. A node that is then rejected leaves
 // its pod without any, and preemption believes that the others are hopeless. That
-// cannot happen as far as we know, but for a price, a nomination or a volume that
-// comes in that moment; if it does all the same, the pod is tried again with the
-// next pod, and without the index.
+// cannot happen as far as we know, but for a price, a nomination, a volume or a
+// device that comes or goes in that moment; if it does all the same, the pod is tried
+// again with the next pod, and without the index, as are all others for a while if it
+// has neither volumes nor claims.
 //
 // This plugin's Filter is the last of those that can reject a node. So if it
 // accepted none in the state of the cycle, somebody rejected the node. Preemption
@@ -29,11 +31,16 @@ const distrust = time.Minute
 // pod fits on the node of the last pod, to which it then does not go, and may
 // place it on another node than the one that was handed over, which is as good.
 type handed struct {
-	pod   atomic.Pointer[v1.Pod] // nil if Filter accepted the node
+	pod atomic.Pointer[v1.Pod] // nil if Filter accepted the node
+	// slow says that the pod has volumes or claims, so that other informers may
+	// have changed what its plugins think of the node.
+	slow  bool
 	mu    sync.Mutex
 	node  string
 	last  string    // the node of the last pod
 	until time.Time // of the distrust
+	// doubted is the last pod with volumes or claims whose node was rejected.
+	doubted types.UID
 }
 
 // accepted says that all Filter plugins let the pod onto a node.
@@ -74,26 +81,32 @@ func (h *handed) placed(node string) {
 }
 
 // over tells the node of a new cycle.
-func (h *handed) over(state fwk.CycleState, pod *v1.Pod, node string) {
+func (h *handed) over(state fwk.CycleState, pod *v1.Pod, node string, slow bool) {
 	state.Write(handedKey, handedMark{})
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.node = node
+	h.node, h.slow = node, slow
 	h.pod.Store(pod)
 }
 
-// trusted reports whether the index may be used, and sees to what became of
-// the last node that it found.
-func (h *handed) trusted(ctx context.Context, activator fwk.PodActivator, now time.Time) bool {
+// trusted reports whether the index may be used for the next pod, and sees to what
+// became of the last node that it found.
+func (h *handed) trusted(ctx context.Context, activator fwk.PodActivator, now time.Time, next *v1.Pod) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if pod := h.pod.Swap(nil); pod != nil {
-		h.until = now.Add(distrust)
 		misses.Inc()
 		logger := klog.FromContext(ctx)
-		logger.Error(nil, "The node that CostScore found in its index was rejected; comparing all nodes for a while. Please report this with both objects",
-			"pod", klog.KObj(pod), "node", klog.KRef("", h.node), "until", h.until.UTC().Format(time.RFC3339))
 		activator.Activate(logger, map[string]*v1.Pod{string(pod.UID): pod})
+		if h.slow {
+			logger.V(2).Info("The node that CostScore found in its index was rejected, as a volume or a device changed in that moment; comparing all nodes for the pod",
+				"pod", klog.KObj(pod), "node", klog.KRef("", h.node))
+			h.doubted = pod.UID
+		} else {
+			h.until = now.Add(distrust)
+			logger.Error(nil, "The node that CostScore found in its index was rejected; comparing all nodes for a while. Please report this with both objects",
+				"pod", klog.KObj(pod), "node", klog.KRef("", h.node), "until", h.until.UTC().Format(time.RFC3339))
+		}
 	}
-	return !now.Before(h.until)
+	return !now.Before(h.until) && (h.doubted == "" || next.UID != h.doubted)
 }

@@ -36,7 +36,7 @@ func TestHanded(t *testing.T) {
 	}
 	over := func(c *cycle, p *v1.Pod, node string) {
 		c.state = framework.NewCycleState()
-		c.over(c.state, p, node)
+		c.over(c.state, p, node, false)
 	}
 	accepted := func(c *cycle, p *v1.Pod, n *v1.Node) { c.accepted(c.state, p, n) }
 	tests := map[string]struct {
@@ -67,7 +67,9 @@ func TestHanded(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			h, activator, before := &handed{}, &fakeActivator{}, missesSoFar(t)
-			trusted := func(after time.Duration) bool { return h.trusted(context.Background(), activator, testNow.Add(after)) }
+			trusted := func(after time.Duration) bool {
+				return h.trusted(context.Background(), activator, testNow.Add(after), other)
+			}
 			tt.do(&cycle{h, framework.NewCycleState()})
 			if got := trusted(0); got == tt.wantMiss {
 				t.Errorf("trusted: %t", got)
@@ -86,6 +88,21 @@ func TestHanded(t *testing.T) {
 				t.Errorf("got %v misses and activated %q in the end", missesSoFar(t)-before, activator.activated())
 			}
 		})
+	}
+}
+
+// With volumes or claims, whose informers may be ahead of the search, only the pod
+// itself is placed without the index.
+func TestHandedWithVolumes(t *testing.T) {
+	p, other := pod("p").Obj(), pod("q").Obj()
+	h, activator, before := &handed{}, &fakeActivator{}, missesSoFar(t)
+	trusted := func(next *v1.Pod) bool { return h.trusted(context.Background(), activator, testNow, next) }
+	h.over(framework.NewCycleState(), p, "n", true)
+	if !trusted(other) || trusted(p) || trusted(p) || !trusted(other) {
+		t.Error("want the index for the other pod only")
+	}
+	if got := activator.activated(); missesSoFar(t) != before+1 || !slices.Equal(got, []string{"p"}) {
+		t.Errorf("got %v misses and activated %q", missesSoFar(t)-before, got)
 	}
 }
 

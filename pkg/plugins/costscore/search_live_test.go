@@ -79,7 +79,7 @@ func (l *live) anew() *CostScore {
 	pl := l.plugin
 	fresh := &CostScore{
 		clock: pl.clock, strategy: pl.strategy, lifetimes: pl.lifetimes, nodes: pl.nodes, podFacts: newPodFactsCache(pl.lifetimes),
-		podLister: pl.podLister, problems: pl.problems, activator: pl.activator, handle: pl.handle, indexed: pl.indexed, mostRefused: pl.mostRefused,
+		podLister: pl.podLister, problems: pl.problems, activator: pl.activator, handle: pl.handle, indexed: pl.indexed, mostRefused: pl.mostRefused, mostTime: pl.mostTime,
 	}
 	fresh.follower.ageless = pl.follower.ageless
 	fresh.factsOnce.Do(func() { fresh.facts = pl.facts })

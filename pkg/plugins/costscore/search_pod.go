@@ -30,10 +30,12 @@ type placeable struct {
 	// filters are the Filter plugins that have something to say about the pod,
 	// beside those that the index stands in for.
 	filters []fwk.FilterPlugin
-	// refusal is how many refusals one by these counts for: see mostRefused.
-	refusal int
-	// reachable is where the pod's volumes are, as far as that is plain.
-	reachable []*nodeaffinity.LazyErrorNodeSelector
+	// slow says that some of these look at volumes or devices: see mostTime.
+	slow bool
+	// reachable is where the pod's volumes and devices are, and selected the node
+	// that a volume is being made for, as far as that is plain.
+	reachable []nodeMatcher
+	selected  string
 	// failed says that a Filter plugin could not tell.
 	failed atomic.Bool
 	// fit is NodeResourcesFit if the pod requests other resources than those of
@@ -89,7 +91,7 @@ func (f *profileFacts) placeable(ctx context.Context, state fwk.CycleState, pod 
 			return nil, reasonOtherFilter
 		}
 	}
-	p := &placeable{tolerations: spec.Tolerations, verdicts: map[tainted]verdict{}, refusal: 1}
+	p := &placeable{tolerations: spec.Tolerations, verdicts: map[tainted]verdict{}}
 	data, err := state.Read(fitState)
 	if err != nil {
 		return nil, reasonOtherFilter
@@ -176,15 +178,39 @@ func (p *placeable) fitsEmpty(ctx context.Context, state fwk.CycleState, pod *v1
 	return fits
 }
 
-// matches reports whether the labels of a node let the pod use it.
+// nodeMatcher is a selector of nodes, strict or lazy about its faults.
+type nodeMatcher interface {
+	Match(node *v1.Node) bool
+}
+
+// lazily is a selector that matches nothing where it has a fault.
+type lazily struct {
+	*nodeaffinity.LazyErrorNodeSelector
+}
+
+// Match implements nodeMatcher.
+func (l lazily) Match(node *v1.Node) bool {
+	matches, _ := l.LazyErrorNodeSelector.Match(node)
+	return matches
+}
+
+// asks reports whether there is something to be asked about single nodes.
+func (p *placeable) asks() bool {
+	return p.affinity != nil || p.selected != "" || len(p.reachable) > 0 || len(p.filters) > 0
+}
+
+// matches reports whether the name and the labels of a node let the pod use it.
 func (p *placeable) matches(node *v1.Node) bool {
+	if p.selected != "" && p.selected != node.Name {
+		return false
+	}
 	if p.affinity != nil {
 		if matches, _ := p.affinity.Match(node); !matches {
 			return false
 		}
 	}
 	for _, selector := range p.reachable {
-		if matches, _ := selector.Match(node); !matches {
+		if !selector.Match(node) {
 			return false
 		}
 	}

@@ -56,7 +56,7 @@ type kind struct {
 // framework would work out.
 func (pl *CostScore) preferred(ctx context.Context, state fwk.CycleState, pod *v1.Pod, p *placeable, q *query) (node, reason string) {
 	pl.follower.lookAtAll(pl)
-	q.weighTaints, q.unfiltered, q.Most = true, true, 0
+	q.each = true
 	c := &pl.candidates
 	c.gather(pl, q)
 	if len(p.filters) > 0 && !pl.filter(ctx, state, pod, p, c) {
@@ -65,8 +65,8 @@ func (pl *CostScore) preferred(ctx context.Context, state fwk.CycleState, pod *v
 	if len(c.nodes) == 0 {
 		return "", reasonNoNode
 	}
-	if !pl.weigh(ctx, q, c) {
-		return "", reasonNominated
+	if reason := pl.weigh(ctx, q, c); reason != "" {
+		return "", reason
 	}
 	if q.preferNoSchedule {
 		p.preferences = append(p.preferences, pl.facts.taints)
@@ -124,9 +124,9 @@ func (pl *CostScore) filter(ctx context.Context, state fwk.CycleState, pod *v1.P
 }
 
 // weigh works out what the pod costs on each node, and how full it makes it. It
-// reports false if a pod is nominated to one of them, which Filter then counts in, or
-// if the cycle was ended.
-func (pl *CostScore) weigh(ctx context.Context, q *query, c *candidates) bool {
+// returns a reason if a pod is nominated to one of them, which Filter then counts in,
+// or if the cycle was ended.
+func (pl *CostScore) weigh(ctx context.Context, q *query, c *candidates) (reason string) {
 	c.costs = append(c.costs[:0], make([]int64, len(c.nodes))...)
 	c.totals = append(c.totals[:0], make([]int64, len(c.nodes))...)
 	var nominated atomic.Bool
@@ -145,7 +145,13 @@ func (pl *CostScore) weigh(ctx context.Context, q *query, c *candidates) bool {
 			c.totals[i] = q.packing.score(info) * pl.facts.fitWeight
 		}
 	}, Name)
-	return !nominated.Load() && ctx.Err() == nil
+	switch {
+	case ctx.Err() != nil:
+		return reasonFailed
+	case nominated.Load():
+		return reasonNominated
+	}
+	return ""
 }
 
 // addCosts adds what CostScore gives the nodes.

@@ -157,6 +157,9 @@ func TestForeignPlugins(t *testing.T) {
 			p.Filter.Enabled = append(p.Filter.Enabled, schedconfig.Plugin{Name: certGate})
 		}, nil}, ""},
 		"no PreFilter of this":       {edited{c, func(p *schedconfig.Plugins) { p.PreFilter.Enabled = nil; p.Filter.Enabled = onlyNames(required...) }, nil}, "CostScore is not the last PreFilter plugin"},
+		"no PreFilter of volumes":    {edited{c, withoutPreFilter(upstream.VolumeBinding), nil}, "plugin VolumeBinding has Filter without PreFilter"},
+		"no PreFilter of limits":     {edited{c, withoutPreFilter(upstream.NodeVolumeLimits), nil}, "plugin NodeVolumeLimits has Filter without PreFilter"},
+		"no PreFilter of devices":    {edited{c, withoutPreFilter(upstream.DynamicResources), nil}, "plugin DynamicResources has Filter without PreFilter"},
 		"an extender":                {edited{c, func(*schedconfig.Plugins) {}, []fwk.Extender{nil}}, "the scheduler has extenders"},
 		"plugins that are not known": {struct{ fwk.Handle }{c}, "the plugins of the profile cannot be listed"},
 	}
@@ -166,6 +169,12 @@ func TestForeignPlugins(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func withoutPreFilter(name string) func(*schedconfig.Plugins) {
+	return func(p *schedconfig.Plugins) {
+		p.PreFilter.Enabled = slices.DeleteFunc(slices.Clone(p.PreFilter.Enabled), func(p schedconfig.Plugin) bool { return p.Name == name })
 	}
 }
 

@@ -4,11 +4,11 @@
 package costscore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	v1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/component-helpers/storage/ephemeral"
@@ -87,7 +87,7 @@ func (p *placeable) volumes(ctx context.Context, f *volumeFacts, pod *v1.Pod) (r
 			p.filters = append(p.filters, f.limits)
 		}
 	}
-	p.refusal = volumesRefused
+	p.slow = true
 	return ""
 }
 
@@ -106,7 +106,11 @@ func (p *placeable) volume(f *volumeFacts, pod *v1.Pod, v *v1.Volume) {
 		return
 	}
 	claim, err := f.claims.PersistentVolumeClaims(pod.Namespace).Get(name)
-	if err != nil || claim.Spec.VolumeName == "" || !metav1.HasAnnotation(claim.ObjectMeta, volume.AnnBindCompleted) {
+	switch {
+	case err != nil:
+		return
+	case claim.Spec.VolumeName == "": // else it is bound, as PreFilter of VolumeBinding let the pod through
+		p.selected = cmp.Or(p.selected, claim.Annotations[volume.AnnSelectedNode])
 		return
 	}
 	pv, err := f.volumes.Get(claim.Spec.VolumeName)
@@ -114,7 +118,7 @@ func (p *placeable) volume(f *volumeFacts, pod *v1.Pod, v *v1.Volume) {
 		return
 	}
 	if a := pv.Spec.NodeAffinity; a != nil && a.Required != nil {
-		p.reachable = append(p.reachable, nodeaffinity.NewLazyErrorNodeSelector(a.Required))
+		p.reachable = append(p.reachable, lazily{nodeaffinity.NewLazyErrorNodeSelector(a.Required)})
 	}
 }
 
