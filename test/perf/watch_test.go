@@ -44,6 +44,7 @@ func startWatch(b *testing.B, s suite.Suite) {
 	b.Cleanup(func() {
 		stop()
 		done.Wait()
+		w.look() // the last pods may have been bound since
 		w.report(b)
 	})
 }

@@ -23,6 +23,7 @@ type podFactsCache struct {
 type podFactsEntry struct {
 	generation int64
 	facts      podFacts
+	pods       []podFact // not changed any more
 }
 
 func newPodFactsCache(lifetimes bool) *podFactsCache {
@@ -40,9 +41,10 @@ func (c *podFactsCache) of(nodeInfo fwk.NodeInfo) podFacts {
 		return entry.facts
 	}
 
-	facts := podFactsOf(nodeInfo.GetPods(), c.lifetimes)
+	pods := readPods(entry.pods, nodeInfo.GetPods(), c.lifetimes)
+	facts := factsOf(pods, c.lifetimes)
 	c.mu.Lock()
-	c.nodes[name] = podFactsEntry{generation: generation, facts: facts}
+	c.nodes[name] = podFactsEntry{generation: generation, facts: facts, pods: pods}
 	c.mu.Unlock()
 	return facts
 }

@@ -4,6 +4,7 @@
 package costscore
 
 import (
+	"math"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -49,45 +50,98 @@ func (f podFacts) busy(now time.Time) time.Duration {
 	return max(0, f.unstarted, f.latestEnd.Sub(now))
 }
 
-// addEnd adds a pod that starts or started at a time, zero if that is not
-// known: then it starts now, whenever that is. A lifetime that cannot be read
-// is none: reporting it is for the pod's own cycle.
-func (f *podFacts) addEnd(pod *v1.Pod, start time.Time) {
-	lifetime, _ := costmodel.LifetimeOf(pod)
+// podFact is what of one pod the facts about its node are made from.
+type podFact struct {
+	info fwk.PodInfo // which is another one once the pod has changed
+	// daemonSet is what a DaemonSet's pod requests; nil for others.
+	daemonSet *costmodel.Request
+	// mirror says that the pod is the kubelet's own, which does not count.
+	mirror bool
+	// start is when the pod started, in Unix nanoseconds; 0 if it has not.
+	start int64
+	// lifetime is how long it runs; 0 if that is not of interest. One that cannot
+	// be read is none: reporting it is for the pod's own cycle.
+	lifetime time.Duration
+}
+
+func podFactOf(info fwk.PodInfo, lifetimes bool) podFact {
+	pod := info.GetPod()
+	f := podFact{info: info}
+	if isDaemonSetPod(pod) {
+		request := toRequest(info.CalculateResource().Resource)
+		f.daemonSet = &request
+		return f
+	}
+	if _, f.mirror = pod.Annotations[v1.MirrorPodAnnotationKey]; f.mirror {
+		return f
+	}
+	if start := startOf(pod); !start.IsZero() {
+		f.start = start.UnixNano()
+	}
+	if lifetimes {
+		f.lifetime, _ = costmodel.LifetimeOf(pod)
+	}
+	return f
+}
+
+// readPods reads the pods of a node, their lifetimes only if these are of
+// interest. Those that were there before are not read again, as to read a pod means
+// to fetch it from memory: a NodeInfo puts a new pod last, and the last pod in the
+// place of one that goes.
+func readPods(before []podFact, infos []fwk.PodInfo, lifetimes bool) []podFact {
+	now := make([]podFact, len(infos))
+	last := len(before) - 1
+	for i, info := range infos {
+		switch {
+		case i <= last && before[i].info == info:
+			now[i] = before[i]
+		case last >= 0 && before[last].info == info:
+			now[i] = before[last]
+		default:
+			now[i] = podFactOf(info, lifetimes)
+		}
+	}
+	return now
+}
+
+// factsOf sums up the pods of a node.
+func factsOf(pods []podFact, lifetimes bool) podFacts {
+	var f podFacts
+	oldest := int64(math.MaxInt64)
+	for i := range pods {
+		p := &pods[i]
+		switch {
+		case p.daemonSet != nil:
+			f.daemonSets.Add(*p.daemonSet)
+			continue
+		case p.mirror:
+			continue
+		case p.start != 0:
+			oldest = min(oldest, p.start)
+		}
+		if lifetimes {
+			f.addEnd(p)
+		}
+	}
+	if oldest != math.MaxInt64 {
+		f.oldest = time.Unix(0, oldest)
+	}
+	return f
+}
+
+// addEnd adds a pod that starts or started at a time, or else starts now, whenever
+// that is.
+func (f *podFacts) addEnd(p *podFact) {
 	switch {
-	case lifetime == costmodel.Forever:
+	case p.lifetime == costmodel.Forever:
 		f.endless = true
-	case start.IsZero():
-		f.unstarted = max(f.unstarted, lifetime)
+	case p.start == 0:
+		f.unstarted = max(f.unstarted, p.lifetime)
 	default:
-		if end := start.Add(lifetime); end.After(f.latestEnd) {
+		if end := time.Unix(0, p.start).Add(p.lifetime); end.After(f.latestEnd) {
 			f.latestEnd = end
 		}
 	}
-}
-
-// podFactsOf reads the pods of a node, their lifetimes only if these are of
-// interest.
-func podFactsOf(pods []fwk.PodInfo, lifetimes bool) podFacts {
-	var f podFacts
-	for _, info := range pods {
-		pod := info.GetPod()
-		if isDaemonSetPod(pod) {
-			f.daemonSets.Add(toRequest(info.CalculateResource().Resource))
-			continue
-		}
-		if _, mirror := pod.Annotations[v1.MirrorPodAnnotationKey]; mirror {
-			continue
-		}
-		start := startOf(pod)
-		if !start.IsZero() && (f.oldest.IsZero() || start.Before(f.oldest)) {
-			f.oldest = start
-		}
-		if lifetimes {
-			f.addEnd(pod, start)
-		}
-	}
-	return f
 }
 
 func isDaemonSetPod(pod *v1.Pod) bool {

@@ -4,15 +4,19 @@
 package costscore
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/utils/ptr"
+	"pgregory.net/rapid"
 
 	"github.com/tollgate-dev/tollgate/pkg/costmodel"
 )
@@ -76,7 +80,7 @@ func TestPodFacts(t *testing.T) {
 				}
 				infos = append(infos, info)
 			}
-			got := podFactsOf(infos, true)
+			got := factsOf(readPods(nil, infos, true), true)
 			if age := got.age(testNow); age != tt.wantAge {
 				t.Errorf("got age %v, want %v", age, tt.wantAge)
 			}
@@ -106,5 +110,77 @@ func TestPodFactsFollowThePods(t *testing.T) {
 	info.AddPodInfo(added)
 	if got := c.plugin.podFacts.of(info).age(testNow); got != 2*time.Hour {
 		t.Errorf("got age %v after an older pod came, want 2h", got)
+	}
+}
+
+// Pods that were there before are not read again, and others are: whatever comes, goes
+// or changes, the facts are those of the pods that are there.
+func TestReadPodsAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		info, serial := framework.NewNodeInfo(), 0
+		info.SetNode(node("n", ""))
+		draw := func(t *rapid.T) *v1.Pod {
+			p := on("n", fmt.Sprint("p", serial), time.Duration(rapid.IntRange(0, 5).Draw(t, "hours"))*time.Hour)
+			switch serial++; rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				ofDaemonSet(p)
+			case 1:
+				metav1.SetMetaDataAnnotation(&p.ObjectMeta, v1.MirrorPodAnnotationKey, "x")
+			case 2:
+				p.Status = v1.PodStatus{}
+			case 3:
+				lasting(p, "2h")
+			}
+			return p
+		}
+		var pods []*v1.Pod
+		var known []podFact
+		for range rapid.IntRange(1, 20).Draw(t, "changes") {
+			for range rapid.IntRange(0, 3).Draw(t, "at once") {
+				if len(pods) > 0 && rapid.Bool().Draw(t, "removed") {
+					i := rapid.IntRange(0, len(pods)-1).Draw(t, "which")
+					if err := info.RemovePod(klog.Background(), pods[i]); err != nil {
+						t.Fatal(err)
+					}
+					pods = slices.Delete(pods, i, i+1)
+				} else {
+					pods = append(pods, draw(t))
+					info.AddPod(pods[len(pods)-1])
+				}
+			}
+			known = readPods(known, info.GetPods(), true)
+			got, want := factsOf(known, true), factsOf(readPods(nil, info.GetPods(), true), true)
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(podFacts{})); diff != "" {
+				t.Fatalf("after a change (-want, +got):\n%s", diff)
+			}
+		}
+	})
+}
+
+// A pod that is added or removed costs one reading.
+func TestFewPodsAreReadAgain(t *testing.T) {
+	info := framework.NewNodeInfo()
+	info.SetNode(node("n", ""))
+	var pods []*v1.Pod
+	for i := range 10 {
+		pods = append(pods, on("n", fmt.Sprint("p", i), time.Hour))
+		info.AddPod(pods[i])
+	}
+	before := readPods(nil, info.GetPods(), false)
+	for i := range before {
+		before[i].start = int64(i) // so that it shows whether they are read
+	}
+	if err := info.RemovePod(klog.Background(), pods[3]); err != nil {
+		t.Fatal(err)
+	}
+	info.AddPod(on("n", "another", 0))
+	var kept []int64
+	for _, f := range readPods(before, info.GetPods(), false) {
+		if f.start < 10 {
+			kept = append(kept, f.start)
+		}
+	}
+	if want := []int64{0, 1, 2, 9, 4, 5, 6, 7, 8}; !slices.Equal(kept, want) {
+		t.Errorf("kept %v, want %v", kept, want)
 	}
 }

@@ -40,7 +40,7 @@ const mostRefused = 5000
 
 // mostTime is for how long nodes may refuse a pod with volumes or resource claims.
 // To find out that a node does not have the devices of a claim may take seconds.
-const mostTime = 2 * time.Millisecond
+const mostTime = 5 * time.Millisecond
 
 const fullSearchKey = "tollgate.dev/full-search"
 
