@@ -18,6 +18,10 @@ const (
 	// of it: the scheduler may not have heard of the event yet. Handlers of one
 	// informer run side by side, so ours may be the first.
 	patience = 100 * time.Millisecond
+	// mostWatched is how many nodes are looked at in each cycle for that: as many
+	// as a hundred pods bound and deleted in a moment have. Where more happens, the
+	// first are left to be looked at in turn.
+	mostWatched = 300
 	// around is how long it takes to look at all nodes in turn, if nothing says
 	// that they changed.
 	around = time.Second
@@ -127,8 +131,12 @@ func (f *follower) lookAt(pl *CostScore, s *seen) (changed bool) {
 func (f *follower) lookAtTold(pl *CostScore, now time.Time) {
 	f.hear(pl, now)
 	kept := f.watched[:0]
-	for _, s := range f.watched {
+	for i, s := range f.watched {
 		f.lookAt(pl, s)
+		if len(f.watched)-i > mostWatched {
+			s.until = time.Time{}
+			continue
+		}
 		// That it changed may be for another reason than what was told.
 		if now.After(s.until) {
 			s.until = time.Time{}

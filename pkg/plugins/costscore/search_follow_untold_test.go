@@ -127,3 +127,28 @@ func TestToldIsForgotten(t *testing.T) {
 	l.pass(1)
 	want(0)
 }
+
+// Where much happens at once, nodes are looked at, but not all of them in each cycle.
+func TestMuchIsTold(t *testing.T) {
+	var nodes []*v1.Node
+	for i := range 2 * mostWatched {
+		nodes = append(nodes, node(fmt.Sprintf("n%03d", i), "0.20"))
+	}
+	l := newLive(t, append(nodes, node("z", "0.10")))
+	l.cycle(t, pod("p").Obj())
+	for _, n := range nodes {
+		l.plugin.changed(n.Name)
+	}
+	l.update(t)
+	l.cycle(t, pod("q").Obj())
+	if got := len(l.plugin.follower.watched); got != mostWatched {
+		t.Errorf("%d nodes are watched, want %d", got, mostWatched)
+	}
+	l.pass(patience + 1)
+	l.cycle(t, pod("r").Obj())
+	for _, s := range l.plugin.follower.seen {
+		if !s.until.IsZero() && s.info.Node().Name != "z" {
+			t.Errorf("node %s is still watched", s.info.Node().Name)
+		}
+	}
+}
