@@ -65,14 +65,15 @@ func TestEncodeKeepsTheOrder(t *testing.T) {
 	})
 }
 
-// The order holds over the whole range, up to the precision that is promised.
+// The order holds over the whole range, up to the precision that is promised, which
+// subnormal numbers do not have.
 func TestEncodeKeepsTheOrderOfAllNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.Float64Range(0, 1e300).Draw(t, "a")
 		b := rapid.OneOf(rapid.Float64Range(0, 1e300), rapid.Just(a), rapid.Just(a*(1+0x1p-45))).Draw(t, "b")
 		prepaid := rapid.Bool().Draw(t, "prepaid")
 		x, y := Cost{Dollars: a, List: a, Prepaid: prepaid}.Encode(), Cost{Dollars: b, List: b, Prepaid: prepaid}.Encode()
-		near := math.Abs(a-b) <= 0x1p-46*max(a, b)
+		near := math.Abs(a-b) <= 0x1p-46*max(a, b, 0x1p-1022)
 		if got, want := cmp.Compare(x, y), cmp.Compare(a, b); got != want && (!near || got == -want) {
 			t.Fatalf("%v and %v become %d and %d", a, b, x, y)
 		}
