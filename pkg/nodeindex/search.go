@@ -82,23 +82,20 @@ func (x *Index) Cheapest(q *Query) (name string, complete bool) {
 }
 
 // Each calls visit for every node that has the room and that the pod may use, class
-// by class. It returns false if it gave up.
-func (x *Index) Each(q *Query, visit func(*Class, *Sample, *Node)) (complete bool) {
+// by class. It does not give up.
+func (x *Index) Each(q *Query, visit func(*Class, *Sample, *Node)) {
 	s := search{Query: q}
 	for _, c := range x.classes {
 		if !q.Admits(&c.key, &c.sample) {
 			continue
 		}
-		for n, at := c.next(position{}, &q.Need); n != nil; n, at = c.next(position{at.block, at.node + 1}, &q.Need) {
+		for n, at := c.next(position{}, &q.Need); n != nil; n, at = c.next(at, &q.Need) {
+			at.node++
 			if s.matches(n) {
 				visit(&c.key, &c.sample, n)
 			}
-			if s.gaveUp {
-				return false
-			}
 		}
 	}
-	return true
 }
 
 // dearer reports whether a node of one cost cannot come before one of another,

@@ -32,9 +32,10 @@ type Book struct {
 	// Set it before the first use of the Book; it may ask the Book.
 	OnProblem func(node *corev1.Node, price Price)
 	// OnLookup, if set, is called each time the price of a node is worked out
-	// anew: once for every call of Set with something that prices are made from
-	// changed, for every call of Price with an object
-	// that is not set, and when a price becomes stale or one of the future begins. As OnProblem otherwise.
+	// anew: once for every call of Set or Update with something that prices are
+	// made from changed, for every call of Price with an object that is not set,
+	// and when a price becomes stale or one of the future begins. As OnProblem
+	// otherwise.
 	OnLookup func(node *corev1.Node, price Price)
 
 	resolver *Resolver

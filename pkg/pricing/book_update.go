@@ -21,6 +21,19 @@ func (b *Book) Set(node *corev1.Node) Price {
 	if price, same := b.renew(node); same {
 		return price
 	}
+	return b.replace(node)
+}
+
+// Update is Set for those who do not need the price. It reports whether the node was
+// set before in a state that agrees in all that prices are made from.
+func (b *Book) Update(node *corev1.Node) (alike bool) {
+	if _, alike = b.renew(node); !alike {
+		b.replace(node)
+	}
+	return alike
+}
+
+func (b *Book) replace(node *corev1.Node) Price {
 	now := b.clock.Now()
 	matching := b.slots.matching(node)
 
@@ -42,14 +55,8 @@ func (b *Book) Set(node *corev1.Node) Price {
 	return told[0].price
 }
 
-// Renew replaces a node that is set by a state of it that agrees in all that prices
-// are made from. It reports false, and changes nothing, for any other. Most changes
-// of Node objects are of this kind: a kubelet that says that it is alive.
-func (b *Book) Renew(node *corev1.Node) bool {
-	_, same := b.renew(node)
-	return same
-}
-
+// renew replaces a node by a state of it that has the same price. Most changes of
+// Node objects are of this kind: a kubelet that says that it is alive.
 func (b *Book) renew(node *corev1.Node) (price Price, same bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

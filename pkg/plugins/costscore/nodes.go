@@ -128,11 +128,7 @@ func (n *nodes) formerPrice(node *v1.Node) pricing.Price {
 // prices are made from is as before. It does not ask for the price: see prime.
 func (n *nodes) set(node *v1.Node) (alike bool) {
 	n.current.Store(node)
-	if n.book.Renew(node) {
-		return true
-	}
-	n.book.Set(node)
-	return false
+	return n.book.Update(node)
 }
 
 // gone reports whether a node has been deleted.

@@ -62,6 +62,10 @@ var filters = []string{
 	upstream.PodTopologySpread, upstream.InterPodAffinity, upstream.DynamicResources, upstream.NodeDeclaredFeatures, certGate,
 }
 
+// stateless are those of them about which the pod tells whether they have something
+// to say; filterStates has those whose state does.
+var stateless = []string{upstream.NodeVolumeLimits, upstream.VolumeBinding, upstream.DynamicResources}
+
 // scorers are the Score plugins for which it is known when they score all nodes
 // alike, and that can be asked else.
 var scorers = []string{
@@ -102,14 +106,15 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 		if _, stateful := filterStates[filter.Name]; !stateful {
 			continue
 		}
-		instance, ok := instances[filter.Name].(fwk.FilterPlugin)
-		if !ok {
-			return fmt.Sprintf("plugin %s cannot be asked about a node", filter.Name)
+		instance, fault := instanceOf[fwk.FilterPlugin](instances, filter.Name)
+		if fault != "" {
+			return fault
 		}
 		f.stateful = append(f.stateful, instance)
 	}
-	if f.fit, ok = instances[upstream.NodeResourcesFit].(fwk.FilterPlugin); !ok {
-		return "plugin NodeResourcesFit cannot be asked about a node"
+	var fault string
+	if f.fit, fault = instanceOf[fwk.FilterPlugin](instances, upstream.NodeResourcesFit); fault != "" {
+		return fault
 	}
 	f.claims = h.SharedDRAManager()
 	weight := map[string]int64{}
@@ -134,14 +139,23 @@ func (f *profileFacts) check(ctx context.Context, h fwk.Handle) string {
 		return slices.ContainsFunc(plugins.Filter.Enabled, func(p schedconfig.Plugin) bool { return p.Name == name })
 	}
 	if filtering(upstream.DynamicResources) {
-		if f.devices, ok = instances[upstream.DynamicResources].(fwk.FilterPlugin); !ok {
-			return fmt.Sprintf("plugin %s cannot be asked about a node", upstream.DynamicResources)
+		if f.devices, fault = instanceOf[fwk.FilterPlugin](instances, upstream.DynamicResources); fault != "" {
+			return fault
 		}
 	}
 	if fault := f.volumes.find(ctx, h, filtering, weight, instances); fault != "" {
 		return fault
 	}
 	return f.findScorers(ctx, weight, instances)
+}
+
+// instanceOf returns a plugin of the profile as what it is to be asked for, or a fault.
+func instanceOf[T any](instances map[string]fwk.Plugin, name string) (plugin T, fault string) {
+	plugin, ok := instances[name].(T)
+	if !ok {
+		fault = fmt.Sprintf("plugin %s cannot be asked about a node", name)
+	}
+	return plugin, fault
 }
 
 // checkFilters returns what is wrong with the PreFilter and Filter plugins.
@@ -167,7 +181,7 @@ func checkFilters(plugins *schedconfig.Plugins) string {
 	// What these write in PreFilter says whether Filter has something to do.
 	for _, name := range enabled {
 		_, stateful := filterStates[name]
-		if looks := stateful || name == upstream.VolumeBinding || name == upstream.NodeVolumeLimits || name == upstream.DynamicResources; looks && !slices.Contains(pre, name) {
+		if (stateful || slices.Contains(stateless, name)) && !slices.Contains(pre, name) {
 			return fmt.Sprintf("plugin %s has Filter without PreFilter", name)
 		}
 	}

@@ -6,7 +6,6 @@ package costscore
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	v1 "k8s.io/api/core/v1"
 	corelisters "k8s.io/client-go/listers/core/v1"
@@ -41,18 +40,18 @@ type limitsPlugin interface {
 
 // find fills in the facts. It returns what is wrong with the profile.
 func (f *volumeFacts) find(ctx context.Context, h fwk.Handle, filtering func(string) bool, weight map[string]int64, instances map[string]fwk.Plugin) string {
-	var ok bool
+	var fault string
 	if filtering(upstream.VolumeBinding) {
-		if f.binding, ok = instances[upstream.VolumeBinding].(fwk.FilterPlugin); !ok {
-			return fmt.Sprintf("plugin %s cannot be asked about a node", upstream.VolumeBinding)
+		if f.binding, fault = instanceOf[fwk.FilterPlugin](instances, upstream.VolumeBinding); fault != "" {
+			return fault
 		}
 		// VolumeBinding has them too, so this makes no informers.
 		core := h.SharedInformerFactory().Core().V1()
 		f.claims, f.volumes = core.PersistentVolumeClaims().Lister(), core.PersistentVolumes().Lister()
 	}
 	if filtering(upstream.NodeVolumeLimits) {
-		if f.limits, ok = instances[upstream.NodeVolumeLimits].(limitsPlugin); !ok {
-			return fmt.Sprintf("plugin %s cannot be asked about a node", upstream.NodeVolumeLimits)
+		if f.limits, fault = instanceOf[limitsPlugin](instances, upstream.NodeVolumeLimits); fault != "" {
+			return fault
 		}
 	}
 	if weight[upstream.VolumeBinding] > 0 {
@@ -69,16 +68,18 @@ func (p *placeable) volumes(ctx context.Context, f *volumeFacts, pod *v1.Pod) (r
 	if !tied(volumes) {
 		return ""
 	}
-	claims := false
+	var claims []string
 	for i := range volumes {
-		claims = claims || volumes[i].PersistentVolumeClaim != nil || volumes[i].Ephemeral != nil
+		if name := claimOf(pod, &volumes[i]); name != "" {
+			claims = append(claims, name)
+		}
 	}
-	if claims && f.scores {
+	if len(claims) > 0 && f.scores {
 		return reasonVolumes
 	}
-	if claims && f.binding != nil {
-		for i := range volumes {
-			p.volume(f, pod, &volumes[i])
+	if len(claims) > 0 && f.binding != nil {
+		for _, name := range claims {
+			p.claim(f, pod.Namespace, name)
 		}
 		p.filters = append(p.filters, f.binding)
 	}
@@ -91,21 +92,24 @@ func (p *placeable) volumes(ctx context.Context, f *volumeFacts, pod *v1.Pod) (r
 	return ""
 }
 
-// volume adds where a volume can be mounted, if that is plain. VolumeBinding would
-// say the same, but takes ten times as long, which counts where a zone has a third
-// of all nodes. A volume that has to be bound first, or is translated to CSI, is
-// for VolumeBinding alone.
-func (p *placeable) volume(f *volumeFacts, pod *v1.Pod, v *v1.Volume) {
-	name := ""
+// claimOf returns the name of a volume's claim; "" if it has none.
+func claimOf(pod *v1.Pod, v *v1.Volume) string {
 	switch {
 	case v.PersistentVolumeClaim != nil:
-		name = v.PersistentVolumeClaim.ClaimName
+		return v.PersistentVolumeClaim.ClaimName
 	case v.Ephemeral != nil:
-		name = ephemeral.VolumeClaimName(pod, v)
+		return ephemeral.VolumeClaimName(pod, v)
 	default:
-		return
+		return ""
 	}
-	claim, err := f.claims.PersistentVolumeClaims(pod.Namespace).Get(name)
+}
+
+// claim adds where the volume of a claim can be mounted, if that is plain.
+// VolumeBinding would say the same, but takes ten times as long, which counts where
+// a zone has a third of all nodes. A volume that has to be bound first, or is
+// translated to CSI, is for VolumeBinding alone.
+func (p *placeable) claim(f *volumeFacts, namespace, name string) {
+	claim, err := f.claims.PersistentVolumeClaims(namespace).Get(name)
 	switch {
 	case err != nil:
 		return
