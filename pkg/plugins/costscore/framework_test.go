@@ -115,7 +115,7 @@ func newClusterOf(t testing.TB, nodes []*v1.Node, pods []*v1.Pod, changeProfile 
 	}
 
 	informerFactory := informers.NewSharedInformerFactory(c.client, 0)
-	tellStorage(informerFactory)
+	feedStorage(informerFactory)
 	f, err := fwkruntime.NewFramework(ctx, registry, profile,
 		fwkruntime.WithClientSet(c.client),
 		fwkruntime.WithInformerFactory(informerFactory),

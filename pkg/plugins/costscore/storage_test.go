@@ -21,31 +21,21 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/component-helpers/storage/volume"
 	"k8s.io/utils/ptr"
+
+	"github.com/tollgate-dev/tollgate/test/feed"
 )
 
-// told is an informer that does not run: what is put into its store with store,
-// its handlers are told at once.
-type told struct {
-	cache.SharedIndexInformer
-	handlers []cache.ResourceEventHandler
-}
-
-func (i *told) AddEventHandler(h cache.ResourceEventHandler) (cache.ResourceEventHandlerRegistration, error) {
-	i.handlers = append(i.handlers, h)
-	return i.SharedIndexInformer.AddEventHandler(h)
-}
-
-// tellStorage has the informers of a factory be told that VolumeBinding and
+// feedStorage has the informers of a factory be fed that VolumeBinding and
 // DynamicResources listen to.
-func tellStorage(f informers.SharedInformerFactory) {
-	f.InformerFor(&v1.PersistentVolume{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
-		return &told{SharedIndexInformer: coreinformers.NewPersistentVolumeInformer(c, resync, cache.Indexers{})}
+func feedStorage(f informers.SharedInformerFactory) {
+	feed.Register(f, &v1.PersistentVolume{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+		return coreinformers.NewPersistentVolumeInformer(c, resync, feed.Namespaced())
 	})
-	f.InformerFor(&v1.PersistentVolumeClaim{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
-		return &told{SharedIndexInformer: coreinformers.NewPersistentVolumeClaimInformer(c, metav1.NamespaceAll, resync, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})}
+	feed.Register(f, &v1.PersistentVolumeClaim{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+		return coreinformers.NewPersistentVolumeClaimInformer(c, metav1.NamespaceAll, resync, feed.Namespaced())
 	})
-	f.InformerFor(&resourceapi.ResourceClaim{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
-		return &told{SharedIndexInformer: resourceinformers.NewResourceClaimInformer(c, metav1.NamespaceAll, resync, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})}
+	feed.Register(f, &resourceapi.ResourceClaim{}, func(c kubernetes.Interface, resync time.Duration) cache.SharedIndexInformer {
+		return resourceinformers.NewResourceClaimInformer(c, metav1.NamespaceAll, resync, feed.Namespaced())
 	})
 }
 
@@ -75,13 +65,12 @@ func (c *cluster) store(t testing.TB, objects ...runtime.Object) {
 		default:
 			t.Fatalf("%T is not known here", o)
 		}
-		if err := i.GetStore().Add(o); err != nil {
-			t.Fatal(err)
+		add := i.GetStore().Add
+		if fed, ok := i.(*feed.Informer); ok {
+			add = fed.Add
 		}
-		if i, tells := i.(*told); tells {
-			for _, h := range i.handlers {
-				h.OnAdd(o, true)
-			}
+		if err := add(o); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -75,9 +75,9 @@ func (c *Cluster) Place(ctx context.Context, pods []*corev1.Pod) ([]*corev1.Pod,
 	for i, pod := range pods {
 		if bound[i] == nil {
 			s.Unplaced++
-			err = c.pods.remove(pod)
+			err = c.feeds.pods.Remove(pod)
 		} else {
-			err = c.pods.update(pod, bound[i])
+			err = c.feeds.pods.Update(pod, bound[i])
 		}
 		if err != nil {
 			return nil, s, fmt.Errorf("binding pod %s: %w", pod.Name, err)
@@ -91,7 +91,7 @@ func (c *Cluster) Place(ctx context.Context, pods []*corev1.Pod) ([]*corev1.Pod,
 func (c *Cluster) Remove(pods []*corev1.Pod) (time.Duration, error) {
 	begin := time.Now()
 	for _, pod := range pods {
-		if err := c.pods.remove(pod); err != nil {
+		if err := c.feeds.pods.Remove(pod); err != nil {
 			return 0, fmt.Errorf("removing pod %s: %w", pod.Name, err)
 		}
 	}

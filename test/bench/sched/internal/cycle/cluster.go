@@ -27,10 +27,9 @@ import (
 
 // Cluster is a scheduler and what it knows of.
 type Cluster struct {
-	scheduler   *scheduler.Scheduler
-	nodes, pods *feed
-	informers   *factory
-	client      *client
+	scheduler *scheduler.Scheduler
+	feeds     *feeds
+	client    *client
 
 	algorithm []int64 // what SchedulePod took, in nanoseconds; see Sample
 	evaluated int     // nodes
@@ -54,9 +53,9 @@ func NewCluster(ctx context.Context, configYAML []byte) (*Cluster, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	inner := fake.NewClientset()
-	f := newFactory(inner)
+	f := newFeeds(inner)
 	c := &Cluster{
-		nodes: f.nodes.feed, pods: f.pods.feed, informers: f, stop: stop,
+		feeds: f, stop: stop,
 		client: &client{Interface: inner, outcomes: make(chan outcome, maxBatch)},
 	}
 	c.scheduler, err = scheduler.New(ctx, c.client, f, nil,
@@ -92,7 +91,7 @@ func (c *Cluster) Close() { c.stop() }
 // Load adds nodes and the pods that are bound to them.
 func (c *Cluster) Load(f *fleet.Fleet) error {
 	for _, node := range f.Nodes {
-		if err := c.nodes.add(node); err != nil {
+		if err := c.feeds.nodes.Add(node); err != nil {
 			return fmt.Errorf("adding node %s: %w", node.Name, err)
 		}
 	}
@@ -107,7 +106,7 @@ func (c *Cluster) Load(f *fleet.Fleet) error {
 // Add adds pods. Those that are not bound to a node are queued, unless they are held.
 func (c *Cluster) Add(pods []*corev1.Pod) error {
 	for _, pod := range pods {
-		if err := c.pods.add(pod); err != nil {
+		if err := c.feeds.pods.Add(pod); err != nil {
 			return fmt.Errorf("adding pod %s: %w", pod.Name, err)
 		}
 	}
@@ -117,17 +116,17 @@ func (c *Cluster) Add(pods []*corev1.Pod) error {
 // AddStorage adds volumes and their claims, and what the nodes can have of them.
 func (c *Cluster) AddStorage(s *fleet.Storage) error {
 	for _, volume := range s.Volumes {
-		if err := c.informers.volumes.feed.add(volume); err != nil {
+		if err := c.feeds.volumes.Add(volume); err != nil {
 			return fmt.Errorf("adding volume %s: %w", volume.Name, err)
 		}
 	}
 	for _, claim := range s.Claims {
-		if err := c.informers.claims.feed.add(claim); err != nil {
+		if err := c.feeds.claims.Add(claim); err != nil {
 			return fmt.Errorf("adding claim %s: %w", claim.Name, err)
 		}
 	}
 	// Nobody listens to these: they are read when they are needed.
-	drivers := c.informers.Storage().V1().CSINodes().Informer().GetStore()
+	drivers := c.feeds.Storage().V1().CSINodes().Informer().GetStore()
 	for _, driver := range s.Drivers {
 		if err := drivers.Add(driver); err != nil {
 			return fmt.Errorf("adding the drivers of node %s: %w", driver.Name, err)

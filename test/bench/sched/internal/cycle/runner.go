@@ -118,7 +118,7 @@ func (r *runner) heartbeat() (count int, took time.Duration, err error) {
 		node.Status.Conditions = slices.Clone(node.Status.Conditions)
 		node.Status.Conditions[0].LastHeartbeatTime = metav1.Now()
 		begin := time.Now()
-		if err := r.cluster.nodes.update(r.nodes[i], &node); err != nil {
+		if err := r.cluster.feeds.nodes.Update(r.nodes[i], &node); err != nil {
 			return 0, 0, fmt.Errorf("updating node %s: %w", node.Name, err)
 		}
 		took += time.Since(begin)
